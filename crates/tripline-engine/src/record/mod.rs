@@ -1,0 +1,1 @@
+//! Raw records: read in one pass, pulling only the wanted paths.

@@ -1,0 +1,448 @@
+//! A rule set that passed every check: names are indexes, types are known, constants are folded,
+//! lists are loaded. This is all that the engine sees of the language.
+//!
+//! INVARIANT: every index in here is in range and every expression has the type its place needs;
+//! only `check` builds these types.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use ipnetwork::IpNetwork;
+use regex::Regex;
+use std::net::IpAddr;
+
+use crate::ast::PathStep;
+use crate::functions::Function;
+use crate::source::Span;
+use crate::types::Type;
+
+/// A checked rule set.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// Every schema, in the order of the files.
+    pub schemas: Vec<Schema>,
+    /// Every list that something uses.
+    pub lists: Vec<Arc<List>>,
+    /// Every rule with the exclusions that apply to it.
+    pub rules: Vec<Rule>,
+    /// Every filter.
+    pub filters: Vec<Filter>,
+}
+
+/// How raw records become events of one kind.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// Its name.
+    pub name: String,
+    /// Whether a record is an event of this schema: a `bool` over paths and own fields.
+    pub accept: Expr,
+    /// The fields. A field's expression may read paths and fields declared before it.
+    pub fields: Vec<Field>,
+    /// Index of the field `time`, of type `timestamp`.
+    pub time: usize,
+    /// Index of the field `id`, if the schema has one.
+    pub id: Option<usize>,
+}
+
+/// One field of a schema.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its declared type.
+    pub ty: Type,
+    /// Its value, already converted to `ty`.
+    pub value: Expr,
+}
+
+/// A loaded list.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Its name; a list literal has a made-up one.
+    pub name: String,
+    /// Its entries.
+    pub entries: Entries,
+}
+
+/// The entries of a list, by type.
+#[derive(Debug, Clone)]
+pub enum Entries {
+    /// Texts; with `nocase` they are already in lower case.
+    Text {
+        /// The entries.
+        values: Vec<Box<str>>,
+        /// Compared without case.
+        nocase: bool,
+    },
+    /// Whole numbers.
+    Int(Vec<i64>),
+    /// Floating-point numbers.
+    Float(Vec<f64>),
+    /// Addresses.
+    Ip(Vec<IpAddr>),
+    /// Address ranges.
+    Cidr(Vec<IpNetwork>),
+    /// Patterns: a text is in the list when one of them matches it.
+    Regex(Vec<Arc<Regex>>),
+}
+
+/// A rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// What it says of itself.
+    pub meta: Meta,
+    /// What it looks for.
+    pub form: Form,
+    /// What a detection carries besides its events.
+    pub emit: Vec<Emit>,
+    /// The exclusions that apply to it, in the order of the files.
+    pub exclusions: Vec<Exclusion>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A rule's description of itself. Absent texts are empty.
+#[derive(Debug, Clone, Default)]
+pub struct Meta {
+    /// Stable id; the rule's name where none is given.
+    pub id: String,
+    /// One line for a person; the rule's name where none is given.
+    pub title: String,
+    /// A longer text.
+    pub description: String,
+    /// `informational`, `low`, `medium`, `high` or `critical`; `medium` where none is given.
+    pub severity: String,
+    /// ATT&CK tactics.
+    pub tactics: Vec<String>,
+    /// ATT&CK technique ids.
+    pub techniques: Vec<String>,
+    /// Version of the rule.
+    pub version: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Where more can be read.
+    pub references: Vec<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+}
+
+/// What a rule looks for. More forms come as variants.
+#[derive(Debug, Clone)]
+pub enum Form {
+    /// One detection for each event of the step.
+    Match(Step),
+    /// Steps in time order for one key within a window.
+    Sequence(Sequence),
+}
+
+impl Form {
+    /// The steps, in order.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Form::Match(step) => std::slice::from_ref(step),
+            Form::Sequence(sequence) => &sequence.steps,
+        }
+    }
+
+    /// The parts of the key; none for a form without one.
+    pub fn keys(&self) -> &[Key] {
+        match self {
+            Form::Match(_) => &[],
+            Form::Sequence(sequence) => &sequence.keys,
+        }
+    }
+}
+
+/// `sequence by KEY within W { steps }`
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    /// The parts of the key; at least one.
+    pub keys: Vec<Key>,
+    /// The window in nanoseconds, inclusive, greater than zero.
+    pub within: i64,
+    /// The steps; at least two.
+    pub steps: Vec<Step>,
+}
+
+/// One part of a key.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// How it is called in a detection.
+    pub name: String,
+    /// Its value for each step, in the order of the steps: an expression over that step's event
+    /// alone. All have the same type.
+    pub per_step: Vec<Expr>,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Index of the schema of its events.
+    pub schema: usize,
+    /// Which of several events counts.
+    pub pick: Pick,
+    /// The condition split at its outermost `and`s. Each is a `bool` over this step and earlier ones.
+    pub conditions: Vec<Expr>,
+}
+
+/// Which of several events of a step counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pick {
+    /// Some event that satisfies the conditions; the most recent such one is reported.
+    Any,
+    /// Only the most recent event at or before the next step.
+    Last,
+    /// Each one, with a detection of its own.
+    Every,
+}
+
+/// A named value of a detection.
+#[derive(Debug, Clone)]
+pub struct Emit {
+    /// Its name.
+    pub name: String,
+    /// Its value, over all steps and the key.
+    pub value: Expr,
+}
+
+/// A reason not to report a match.
+#[derive(Debug, Clone)]
+pub struct Exclusion {
+    /// Its name.
+    pub name: String,
+    /// A `bool` over all steps and the key.
+    pub when: Expr,
+    /// Why it exists.
+    pub reason: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day (UTC) on which it applies.
+    pub expires: Option<NaiveDate>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Routing of single records.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Its name.
+    pub name: String,
+    /// Index of the schema it looks at.
+    pub schema: usize,
+    /// What it does, in the order written.
+    pub actions: Vec<Action>,
+}
+
+/// One line of a filter.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// What happens to the record.
+    pub kind: ActionKind,
+    /// A `bool` over the record's event (step 0).
+    pub when: Expr,
+}
+
+/// What a filter does with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionKind {
+    /// It is dropped.
+    Drop,
+    /// It is kept.
+    Keep,
+    /// It gains a tag.
+    Tag(String),
+}
+
+/// A checked expression.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Its type.
+    pub ty: Type,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The kinds of checked expression.
+#[derive(Debug, Clone)]
+pub enum ExprKind {
+    /// A constant.
+    Constant(Constant),
+    /// A path into the raw record (only in schemas); type `json`, or `[json]` with `[*]`.
+    Path(Vec<PathStep>),
+    /// An earlier field of the same schema (only in schemas).
+    OwnField(usize),
+    /// A field of the event bound to a step. In filters the step is 0.
+    Field {
+        /// Index of the step.
+        step: usize,
+        /// Index of the field in the step's schema.
+        field: usize,
+    },
+    /// A part of the rule's key (in `emit` and exclusions).
+    Key(usize),
+    /// A lambda's parameter: how many lambdas outward from here, 0 for the innermost.
+    Local(usize),
+    /// A member of a `json` value.
+    Member {
+        /// The value.
+        of: Box<Expr>,
+        /// The steps into it.
+        path: Vec<PathStep>,
+    },
+    /// The operand converted to this expression's type; missing where it cannot be.
+    Convert(Box<Expr>),
+    /// All hold.
+    And(Vec<Expr>),
+    /// One holds.
+    Or(Vec<Expr>),
+    /// It does not hold.
+    Not(Box<Expr>),
+    /// The first that is not missing.
+    Coalesce(Vec<Expr>),
+    /// Comparison of two values of one type.
+    Compare {
+        /// Which.
+        op: CompareOp,
+        /// Texts are compared without case.
+        nocase: bool,
+        /// Left side.
+        left: Box<Expr>,
+        /// Right side.
+        right: Box<Expr>,
+    },
+    /// `+ - * /`
+    Arithmetic {
+        /// Which.
+        op: ArithmeticOp,
+        /// Left side.
+        left: Box<Expr>,
+        /// Right side.
+        right: Box<Expr>,
+    },
+    /// Whether the value is in the list with this index in [`Checked::lists`].
+    InList {
+        /// The value.
+        value: Box<Expr>,
+        /// Index of the list.
+        list: usize,
+    },
+    /// Whether the value is an element of a list that is computed.
+    InComputed {
+        /// The value.
+        value: Box<Expr>,
+        /// The list.
+        list: Box<Expr>,
+        /// Texts are compared without case.
+        nocase: bool,
+    },
+    /// Whether the address is in a range.
+    InRange {
+        /// The address.
+        value: Box<Expr>,
+        /// The range.
+        range: Box<Expr>,
+    },
+    /// Whether the pattern matches somewhere in the text.
+    Matches {
+        /// The text.
+        value: Box<Expr>,
+        /// The pattern.
+        regex: Arc<Regex>,
+    },
+    /// The tests on two texts.
+    TextTest {
+        /// Which.
+        op: TextOp,
+        /// Without case.
+        nocase: bool,
+        /// The text.
+        value: Box<Expr>,
+        /// What is looked for in it.
+        part: Box<Expr>,
+    },
+    /// A call of a function of the table.
+    Call {
+        /// The function.
+        function: &'static Function,
+        /// Its arguments; a lambda is an [`ExprKind::Lambda`].
+        args: Vec<Expr>,
+    },
+    /// A lambda's body, in which [`ExprKind::Local`] 0 is its parameter.
+    Lambda(Box<Expr>),
+    /// A list of computed values.
+    List(Vec<Expr>),
+}
+
+/// A constant.
+#[derive(Debug, Clone)]
+pub enum Constant {
+    /// The value that every type has.
+    Missing,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A floating-point number.
+    Float(f64),
+    /// Text.
+    Text(Arc<str>),
+    /// Nanoseconds since 1970.
+    Timestamp(i64),
+    /// Nanoseconds.
+    Duration(i64),
+    /// An address.
+    Ip(IpAddr),
+    /// An address range.
+    Cidr(IpNetwork),
+    /// A pattern.
+    Regex(Arc<Regex>),
+}
+
+/// The comparisons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CompareOp {
+    /// `==`; missing equals missing.
+    Equal,
+    /// `!=`, exactly `not ==`.
+    NotEqual,
+    /// `<`; false where a side is missing.
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// The arithmetic operators; a side that is missing, an overflow and a division by zero give missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ArithmeticOp {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+}
+
+/// The tests on two texts; false where a side is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextOp {
+    /// `contains`
+    Contains,
+    /// `starts_with`
+    StartsWith,
+    /// `ends_with`
+    EndsWith,
+    /// `has`: the part stands in the text as a whole term, that is, no letter or digit touches it.
+    Has,
+}

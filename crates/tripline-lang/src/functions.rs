@@ -1,0 +1,80 @@
+//! The table of functions: one entry each with its name, types, documentation and evaluator. The
+//! checker types calls by it, the engine evaluates by it, and `docs/language.md` is tested
+//! against it. A function is added by one entry.
+
+use std::fmt;
+
+use crate::types::Type;
+use crate::value::Value;
+
+/// One function of the language.
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes, in order.
+    pub params: &'static [Param],
+    /// What it gives.
+    pub returns: Returns,
+    /// One or two sentences for the manual.
+    pub summary: &'static str,
+    /// Expressions and what they give, both as they are written; run as tests.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// How it is computed.
+    pub eval: Eval,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// One parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name in the manual and in diagnostics.
+    pub name: &'static str,
+    /// What it accepts.
+    pub accepts: Accepts,
+    /// It may be left out.
+    pub optional: bool,
+    /// It may be given any number of times (only the last parameter).
+    pub repeats: bool,
+}
+
+/// What a parameter accepts.
+#[derive(Debug)]
+pub enum Accepts {
+    /// A value of this type; a `json` value is converted to it.
+    Type(Type),
+    /// Any value; several such parameters of one call have one type.
+    Any,
+    /// A list of anything (a `json` value is read as a list).
+    AnyList,
+    /// A `x => …` over the elements of the first argument, giving this type or anything.
+    Lambda(Option<Type>),
+}
+
+/// What a call gives.
+#[derive(Debug)]
+pub enum Returns {
+    /// Always this type.
+    Type(Type),
+    /// A list of this type.
+    ListOf(Type),
+    /// The type of the argument with this index.
+    Argument(usize),
+    /// The element type of the argument with this index.
+    Element(usize),
+    /// A list of what the lambda with this index gives.
+    ListOfLambda(usize),
+}
+
+/// How a function is computed.
+pub enum Eval {
+    /// From the values of its arguments.
+    Values(for<'a> fn(&[Value<'a>]) -> Value<'a>),
+    /// From the elements of its first argument and the lambda that is its second.
+    #[allow(clippy::type_complexity, reason = "one place, and a name would hide the shape")]
+    Elements(for<'a> fn(Vec<Value<'a>>, &mut dyn FnMut(&Value<'a>) -> Value<'a>) -> Value<'a>),
+}

@@ -1,0 +1,1 @@
+//! Seeded sign-in records for tests, examples and benchmarks.

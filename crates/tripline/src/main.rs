@@ -1,0 +1,3 @@
+//! The tripline command.
+
+fn main() {}
