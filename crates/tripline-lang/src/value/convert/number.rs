@@ -1,0 +1,159 @@
+//! Text to numbers, truth values and durations, and the table of units.
+
+/// The units of a duration, each with its length in nanoseconds.
+pub const UNITS: &[(&str, i64)] = &[
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60 * 1_000_000_000),
+    ("h", 3_600 * 1_000_000_000),
+    ("d", 86_400 * 1_000_000_000),
+    ("w", 7 * 86_400 * 1_000_000_000),
+];
+
+/// The length of a unit in nanoseconds.
+pub fn unit_nanoseconds(unit: &str) -> Option<i64> {
+    UNITS
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, length)| *length)
+}
+
+/// A whole number: surrounding spaces, a sign and a fraction of zeros are allowed.
+pub fn int(text: &str) -> Option<i64> {
+    let text = text.trim_ascii();
+    let whole = match text.split_once('.') {
+        Some((whole, fraction)) => {
+            if fraction.is_empty() || !fraction.bytes().all(|byte| byte == b'0') {
+                return None;
+            }
+            whole
+        }
+        None => text,
+    };
+    whole.parse().ok()
+}
+
+/// A finite floating-point number; surrounding spaces are allowed.
+pub fn float(text: &str) -> Option<f64> {
+    let text = text.trim_ascii();
+    // `parse` also takes "inf" and "nan", which no record means as a number.
+    let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+    digits
+        .then(|| text.parse::<f64>().ok())
+        .flatten()
+        .filter(|number| number.is_finite())
+}
+
+/// `true`, `false`, `1` and `0` in any case.
+pub fn bool(text: &str) -> Option<bool> {
+    let text = text.trim_ascii();
+    if text == "1" || text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text == "0" || text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// `10m`, `1.5h`, or a number of seconds; the result is in nanoseconds.
+pub fn duration(text: &str) -> Option<i64> {
+    let text = text.trim_ascii();
+    let digits = text
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'))
+        .count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit = unit.trim_ascii_start();
+    let length = unit_nanoseconds(if unit.is_empty() { "s" } else { unit })?;
+    quantity(number, length)
+}
+
+/// `number`, which may have a fraction, times `length`, exactly; digits below one are cut off.
+pub fn quantity(number: &str, length: i64) -> Option<i64> {
+    let (negative, number) = match number.as_bytes().first()? {
+        b'-' => (true, number.get(1..)?),
+        b'+' => (false, number.get(1..)?),
+        _ => (false, number),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let mut total = i128::from(whole.parse::<i64>().ok()?) * i128::from(length);
+    let mut scale: i128 = 1;
+    let mut part: i128 = 0;
+    // Eighteen digits are finer than a nanosecond of a week.
+    for digit in fraction.bytes().take(18) {
+        part = part * 10 + i128::from(digit - b'0');
+        scale *= 10;
+    }
+    total += part * i128::from(length) / scale;
+    i64::try_from(if negative { -total } else { total }).ok()
+}
+
+/// The whole number that a float is, if it has no fraction and fits.
+pub(super) fn whole(number: f64) -> Option<i64> {
+    // 2^63 is exactly representable; every float below it and from -2^63 on fits.
+    let fits = number >= -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_808.0;
+    (fits && number.fract() == 0.0).then_some(number as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ints_take_signs_spaces_and_zero_fractions_only() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            (" 55836 ", Some(55836)),
+            ("-7", Some(-7)),
+            ("+7", Some(7)),
+            ("7.0", Some(7)),
+            ("7.5", None),
+            ("7.", None),
+            ("", None),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775808", None),
+            ("0x10", None),
+        ] {
+            assert_eq!(int(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn floats_are_finite_numbers() {
+        assert_eq!(float("1.5e3"), Some(1500.0));
+        assert_eq!(float("inf"), None);
+        assert_eq!(float("NaN"), None);
+        assert_eq!(float("1e999"), None);
+    }
+
+    #[test]
+    fn truth_is_read_in_any_case() {
+        assert_eq!(bool("True"), Some(true));
+        assert_eq!(bool("FALSE"), Some(false));
+        assert_eq!(bool("1"), Some(true));
+        assert_eq!(bool("yes"), None);
+    }
+
+    #[test]
+    fn durations_have_a_unit_or_are_seconds() {
+        for (text, expected) in [
+            ("10m", Some(600_000_000_000)),
+            ("1.5h", Some(5_400_000_000_000)),
+            ("90", Some(90_000_000_000)),
+            ("0.25", Some(250_000_000)),
+            ("1w", Some(604_800_000_000_000)),
+            ("10min", None),
+            ("m", None),
+            ("99999999999d", None),
+        ] {
+            assert_eq!(duration(text), expected, "{text:?}");
+        }
+    }
+}
