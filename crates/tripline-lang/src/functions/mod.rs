@@ -1,6 +1,16 @@
 //! The table of functions: one entry each with its name, types, documentation and evaluator. The
 //! checker types calls by it, the engine evaluates by it, and `docs/language.md` is tested
-//! against it. A function is added by one entry.
+//! against it. A function is added by one entry in the file of its group.
+//!
+//! Missing in, missing out, unless an entry says otherwise. An evaluator gets arguments of the
+//! types that its entry declares (or missing) and never panics on others.
+
+mod lists;
+mod logs;
+mod network;
+mod presence;
+mod text;
+mod time;
 
 use std::fmt;
 
@@ -51,6 +61,10 @@ pub enum Accepts {
     Any,
     /// A list of anything (a `json` value is read as a list).
     AnyList,
+    /// A text or a list of anything.
+    TextOrList,
+    /// A number (a position) or a text (a name), known before the first event.
+    IntOrText,
     /// A `x => …` over the elements of the first argument, giving this type or anything.
     Lambda(Option<Type>),
 }
@@ -75,6 +89,84 @@ pub enum Eval {
     /// From the values of its arguments.
     Values(for<'a> fn(&[Value<'a>]) -> Value<'a>),
     /// From the elements of its first argument and the lambda that is its second.
-    #[allow(clippy::type_complexity, reason = "one place, and a name would hide the shape")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "one place, and a name would hide the shape"
+    )]
     Elements(for<'a> fn(Vec<Value<'a>>, &mut dyn FnMut(&Value<'a>) -> Value<'a>) -> Value<'a>),
+}
+
+/// The groups of the table, each with its heading in the manual.
+pub const GROUPS: &[(&str, &[Function])] = &[
+    ("Text", text::FUNCTIONS),
+    ("Presence", presence::FUNCTIONS),
+    ("Addresses and places", network::FUNCTIONS),
+    ("Time", time::FUNCTIONS),
+    ("Records", logs::FUNCTIONS),
+    ("Lists", lists::FUNCTIONS),
+];
+
+/// Every function of the language.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    GROUPS.iter().flat_map(|(_, functions)| functions.iter())
+}
+
+/// The function of this name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    all().find(|function| function.name == name)
+}
+
+/// A parameter that must be given, once.
+const fn param(name: &'static str, accepts: Accepts) -> Param {
+    Param {
+        name,
+        accepts,
+        optional: false,
+        repeats: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_entry_is_documented() {
+        let mut names: Vec<_> = all().map(|function| function.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all().count());
+        for function in all() {
+            assert!(
+                function.summary.ends_with('.'),
+                "{} has a summary",
+                function.name
+            );
+            assert!(
+                !function.examples.is_empty(),
+                "{} has an example",
+                function.name
+            );
+        }
+    }
+
+    #[test]
+    fn no_evaluator_panics_on_arguments_of_other_types_or_none() {
+        let values = [
+            Value::Missing,
+            Value::Int(-1),
+            Value::Text("a@b".into()),
+            Value::Bool(true),
+        ];
+        for function in all() {
+            if let Eval::Values(eval) = function.eval {
+                let _ = eval(&[]);
+                for value in &values {
+                    for count in 1..5 {
+                        let _ = eval(&vec![value.clone(); count]);
+                    }
+                }
+            }
+        }
+    }
 }
