@@ -1,9 +1,28 @@
 //! The texts of a rule set: rule files, list files, and places in them.
 //!
-//! Texts come from folders ([`SourceSet::read`]) or from memory ([`SourceSet::add`]). A file that
-//! a rule names is found beside the file that names it and may not leave the set's root.
+//! Texts come from folders ([`SourceSet::read`]) or from memory ([`SourceSet::from_texts`]). A
+//! file that a rule names is found beside the file that names it and may not leave the set's root.
 //!
 //! INVARIANT: a [`FileId`] indexes the set that made it, and spans lie within their file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+use thiserror::Error;
+
+use crate::diagnostic::Diagnostic;
+
+/// The most bytes a rule file may have.
+pub const MAX_RULE_FILE: u64 = 16 << 20;
+
+/// The most bytes a list file may have.
+pub const MAX_LIST_FILE: u64 = 512 << 20;
+
+/// The ending of rule files.
+const RULE_ENDING: &str = "trip";
 
 /// Which file of a [`SourceSet`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,3 +38,373 @@ pub struct Span {
     /// Offset after the last byte.
     pub end: u32,
 }
+
+/// Where the files of a set live, and the folder that none of them may leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Root {
+    /// This folder on disk, without symbolic links.
+    Disk(PathBuf),
+    /// The set's own texts.
+    Memory,
+}
+
+/// One text of a set.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Its path as shown to a person.
+    pub path: String,
+    /// Its text; a byte order mark at the start is not part of it.
+    pub text: String,
+    /// What it may not leave.
+    pub root: Root,
+    /// Its place under the root, or the path it is known by in memory.
+    location: PathBuf,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    fn new(path: String, text: String, root: Root, location: PathBuf) -> SourceFile {
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        };
+        SourceFile { path, text, root, location, line_starts: OnceLock::new() }
+    }
+
+    /// Offsets of the first byte of each line. Made at the first call, in one pass.
+    pub fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| offset(at + 1))).collect()
+        })
+    }
+
+    /// The line (from 0) that an offset lies in; the last line for an offset past the end.
+    pub fn line_index(&self, at: u32) -> usize {
+        self.line_starts().partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// Line and column of an offset, both from 1; the column counts characters.
+    pub fn line_column(&self, at: u32) -> (usize, usize) {
+        let line = self.line_index(at);
+        let start = self.line_starts().get(line).copied().unwrap_or(0);
+        let before = self.text.get(start as usize..at as usize).unwrap_or_default();
+        (line + 1, before.chars().count() + 1)
+    }
+
+    /// The bytes of a line (from 0) with its line end.
+    pub fn line_range(&self, line: usize) -> Option<std::ops::Range<usize>> {
+        let start = *self.line_starts().get(line)? as usize;
+        let end = self.line_starts().get(line + 1).map_or(self.text.len(), |next| *next as usize);
+        Some(start..end)
+    }
+
+    /// The text of a span.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
+
+/// Why a list file could not be had.
+#[derive(Debug, Error)]
+pub enum ListFileError {
+    /// The path starts at the file system's root or names a drive.
+    #[error("a list file is named relative to the rule file, so `{0}` must not be absolute")]
+    Absolute(String),
+    /// The path leads out of the set's root, by `..` or by a symbolic link.
+    #[error("`{0}` lies outside the rule set's root")]
+    OutsideRoot(String),
+    /// There is no such file.
+    #[error("there is no file `{0}`")]
+    NotFound(String),
+    /// The file is there but cannot be read.
+    #[error("`{path}` cannot be read: {error}")]
+    Unreadable {
+        /// The path as resolved.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The file is not UTF-8 text.
+    #[error("`{path}` is not UTF-8 text (first bad byte at offset {offset})")]
+    NotUtf8 {
+        /// The path as resolved.
+        path: String,
+        /// Offset of the first byte that is not UTF-8.
+        offset: usize,
+    },
+    /// The file has more bytes than a list may have.
+    #[error("`{path}` is larger than {limit} bytes")]
+    TooLarge {
+        /// The path as resolved.
+        path: String,
+        /// The most bytes allowed.
+        limit: u64,
+    },
+}
+
+/// The texts of one rule set.
+#[derive(Debug, Default)]
+pub struct SourceSet {
+    files: Vec<SourceFile>,
+    rules: Vec<FileId>,
+    /// Every text by where it is: the real path on disk, or the path in memory.
+    by_location: BTreeMap<PathBuf, FileId>,
+}
+
+impl SourceSet {
+    /// Reads every rule file under the given files and folders, each once, in path order. What
+    /// cannot be read is a diagnostic (`E0001` to `E0003`) and the rest is still read. A file is
+    /// read whatever its ending; in folders only `.trip` files are. Links are followed as long as
+    /// they stay below the folder given.
+    pub fn read(paths: &[impl AsRef<Path>]) -> (SourceSet, Vec<Diagnostic>) {
+        let mut set = SourceSet::default();
+        let mut problems = Vec::new();
+        let mut found: BTreeMap<PathBuf, Candidate> = BTreeMap::new();
+        for given in paths {
+            if let Err(problem) = collect(given.as_ref(), &mut found, &mut problems) {
+                problems.push(problem);
+            }
+        }
+        let mut candidates: Vec<Candidate> = found.into_values().collect();
+        candidates.sort_by(|a, b| a.shown.cmp(&b.shown));
+        for Candidate { shown, real, root } in candidates {
+            let path = show(&shown);
+            match read_text(&real, MAX_RULE_FILE) {
+                Ok(text) => {
+                    let id = set.insert(SourceFile::new(path, text, Root::Disk(root), real));
+                    set.rules.push(id);
+                }
+                Err(error) => problems.push(unreadable(&path, &error)),
+            }
+        }
+        (set, problems)
+    }
+
+    /// A set of texts in memory: `.trip` paths are rule files, read in path order; every other
+    /// text can be named by a `list`. Paths use `/` and are relative to the set's root.
+    pub fn from_texts<P: Into<String>, T: Into<String>>(texts: impl IntoIterator<Item = (P, T)>) -> SourceSet {
+        let mut set = SourceSet::default();
+        let texts: BTreeMap<String, String> = texts.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
+        for (path, text) in texts {
+            let location = below_root(Path::new(""), Path::new(&path)).unwrap_or_else(|| PathBuf::from(&path));
+            let is_rule = location.extension().is_some_and(|ending| ending == RULE_ENDING);
+            let id = set.insert(SourceFile::new(path, text, Root::Memory, location));
+            if is_rule {
+                set.rules.push(id);
+            }
+        }
+        set
+    }
+
+    /// The rule files in path order.
+    pub fn rule_files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.rules.iter().filter_map(|id| Some((*id, self.get(*id)?)))
+    }
+
+    /// A file of the set.
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// Reads the list file that the rule file `from` names, once, and keeps its text in the set so
+    /// that diagnostics can point into it.
+    ///
+    /// # Errors
+    /// When the path is absolute, leaves the set's root, or the file cannot be read as UTF-8.
+    pub fn list_file(&mut self, from: FileId, relative: &str) -> Result<FileId, ListFileError> {
+        let named = Path::new(relative);
+        if named.is_absolute() || relative.starts_with(['/', '\\']) || named.components().any(|part| matches!(part, Component::Prefix(_))) {
+            return Err(ListFileError::Absolute(relative.to_owned()));
+        }
+        let Some(namer) = self.get(from) else {
+            return Err(ListFileError::NotFound(relative.to_owned()));
+        };
+        let outside = || ListFileError::OutsideRoot(relative.to_owned());
+        let shown = Path::new(&namer.path).parent().unwrap_or(Path::new("")).join(named);
+        let shown = show(&below_root(Path::new(""), &shown).unwrap_or(shown));
+        match namer.root.clone() {
+            Root::Memory => {
+                let folder = namer.location.parent().unwrap_or(Path::new(""));
+                let location = below_root(folder, named).ok_or_else(outside)?;
+                self.by_location.get(&location).copied().ok_or(ListFileError::NotFound(shown))
+            }
+            Root::Disk(root) => {
+                let folder = namer.location.parent().unwrap_or(Path::new(""));
+                let inner = folder.strip_prefix(&root).map_err(|_| outside())?;
+                let wanted = root.join(below_root(inner, named).ok_or_else(outside)?);
+                let real = real_path(&wanted).map_err(|error| list_error(&shown, error))?;
+                if !real.starts_with(&root) {
+                    return Err(outside());
+                }
+                if let Some(id) = self.by_location.get(&real) {
+                    return Ok(*id);
+                }
+                let text = read_text(&real, MAX_LIST_FILE).map_err(|error| match error {
+                    ReadError::Io(error) => list_error(&shown, error),
+                    ReadError::NotUtf8(offset) => ListFileError::NotUtf8 { path: shown.clone(), offset },
+                    ReadError::TooLarge(limit) => ListFileError::TooLarge { path: shown.clone(), limit },
+                })?;
+                Ok(self.insert(SourceFile::new(shown, text, Root::Disk(root), real)))
+            }
+        }
+    }
+
+    fn insert(&mut self, file: SourceFile) -> FileId {
+        let id = FileId(offset(self.files.len()));
+        self.by_location.insert(file.location.clone(), id);
+        self.files.push(file);
+        id
+    }
+}
+
+/// A rule file that was found and is still to be read.
+struct Candidate {
+    shown: PathBuf,
+    real: PathBuf,
+    root: PathBuf,
+}
+
+/// Finds the rule files at or under one given path.
+fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
+    let unreadable = |path: &Path, error: io::Error| unreadable(&show(path), &ReadError::Io(error));
+    let real = real_path(given).map_err(|error| unreadable(given, error))?;
+    if !real.is_dir() {
+        let root = real.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        found.entry(real.clone()).or_insert(Candidate { shown: given.to_path_buf(), real, root });
+        return Ok(());
+    }
+    let root = real.clone();
+    let mut any = false;
+    let mut seen = BTreeSet::from([real]);
+    let mut folders = vec![given.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                problems.push(unreadable(&folder, error));
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            let shown = entry.path();
+            let is_rule = shown.extension().is_some_and(|ending| ending == RULE_ENDING);
+            let is_folder = shown.is_dir();
+            if !is_rule && !is_folder {
+                continue;
+            }
+            any |= is_rule;
+            let real = match real_path(&shown) {
+                Ok(real) => real,
+                Err(error) => {
+                    problems.push(unreadable(&shown, error));
+                    continue;
+                }
+            };
+            if !real.starts_with(&root) {
+                let text = format!("`{}` is a link that leads out of `{}`", show(&shown), show(given));
+                problems.push(problem("E0001", text));
+            } else if is_folder {
+                if seen.insert(real) {
+                    folders.push(shown);
+                }
+            } else {
+                // A folder reaches further than a file given on its own: lists may lie beside it.
+                found.insert(real.clone(), Candidate { shown, real, root: root.clone() });
+            }
+        }
+    }
+    if !any {
+        problems.push(problem("E0003", format!("there is no `.trip` file in `{}`", show(given))));
+    }
+    Ok(())
+}
+
+/// Why a text could not be read.
+enum ReadError {
+    Io(io::Error),
+    NotUtf8(usize),
+    TooLarge(u64),
+}
+
+fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
+    let file = fs::File::open(path).map_err(ReadError::Io)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    if bytes.len() as u64 > limit {
+        return Err(ReadError::TooLarge(limit));
+    }
+    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
+}
+
+fn unreadable(path: &str, error: &ReadError) -> Diagnostic {
+    match error {
+        ReadError::Io(error) => problem("E0001", format!("`{path}` cannot be read: {error}")),
+        ReadError::TooLarge(limit) => problem("E0001", format!("`{path}` cannot be read: it is larger than {limit} bytes")),
+        ReadError::NotUtf8(at) => problem("E0002", format!("`{path}` is not UTF-8 text (first bad byte at offset {at})")),
+    }
+}
+
+fn list_error(path: &str, error: io::Error) -> ListFileError {
+    match error.kind() {
+        io::ErrorKind::NotFound => ListFileError::NotFound(path.to_owned()),
+        _ => ListFileError::Unreadable { path: path.to_owned(), error },
+    }
+}
+
+fn problem(code: &'static str, message: String) -> Diagnostic {
+    Diagnostic { code, message, at: None, also: Vec::new(), help: Vec::new() }
+}
+
+/// The path without links. Where the system cannot tell (WASI has no such call and keeps its own
+/// fences), the path is only made free of `.` and `..`.
+fn real_path(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            fs::metadata(path)?;
+            let mut plain = PathBuf::new();
+            for part in path.components() {
+                match part {
+                    Component::CurDir => {}
+                    Component::ParentDir if plain.file_name().is_some() => {
+                        plain.pop();
+                    }
+                    other => plain.push(other),
+                }
+            }
+            Ok(plain)
+        }
+        other => other,
+    }
+}
+
+/// `folder/named` without `.` and `..`; `None` where it would climb above the root that `folder`
+/// is relative to, or is not relative.
+fn below_root(folder: &Path, named: &Path) -> Option<PathBuf> {
+    let mut path = folder.to_path_buf();
+    for part in named.components() {
+        match part {
+            Component::Normal(name) => path.push(name),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !path.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(path)
+}
+
+fn show(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// An offset as kept in spans. Texts are limited far below 4 GiB, so nothing is cut.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;
