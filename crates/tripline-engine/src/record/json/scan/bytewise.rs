@@ -1,0 +1,42 @@
+//! The scans one byte at a time: short and plainly right. The fast versions are tested against
+//! them, and ask them where exactly the trouble lies once they know that there is some.
+
+use super::Unclosed;
+
+/// See [`super::name_end`].
+pub(super) fn name_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    let length = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\'))
+        .unwrap_or(rest.len());
+    at + length
+}
+
+/// See [`super::text_close`].
+pub(super) fn text_close(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// See [`super::container_close`].
+pub(super) fn container_close(bytes: &[u8], mut at: usize, room: usize) -> Result<usize, Unclosed> {
+    let mut open = 1_usize;
+    loop {
+        match bytes.get(at) {
+            None => return Err(Unclosed::Container),
+            Some(b'"') => at = text_close(bytes, at + 1).ok_or(Unclosed::Text(at))?,
+            Some(b'{' | b'[') if open == room => return Err(Unclosed::TooDeep(at)),
+            Some(b'{' | b'[') => open += 1,
+            Some(b'}' | b']') if open == 1 => return Ok(at + 1),
+            Some(b'}' | b']') => open -= 1,
+            Some(_) => {}
+        }
+        at += 1;
+    }
+}

@@ -1,0 +1,353 @@
+//! The walk through one record. No recursion: the objects and arrays it has gone into are frames
+//! in [`Slots`], never more than the longest wanted path has steps.
+
+use super::scan;
+use super::value::{
+    byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, value_end,
+};
+use crate::record::paths::{Node, Paths, ROOT};
+use crate::record::slots::Frame;
+use crate::record::{Found, Kind, MAX_DEPTH, ReadError, ReadErrorKind, Slots, text};
+
+/// Reads one record: fills `slots` with where the values of `paths` are.
+///
+/// A record is one JSON object; a byte order mark in front and white space around it are
+/// tolerated. Of members of one name the first counts. The module's description says what is
+/// verified. After an error what the slots hold has no meaning.
+///
+/// `slots` must have been made for the same `paths`.
+pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadError> {
+    slots.clear(paths);
+    let (start, end) = trim(record)?;
+    // The offsets stay those of the record; what follows the closing bracket is white space.
+    let bytes = record.get(..end).unwrap_or(record);
+    Walk {
+        bytes,
+        at: start,
+        paths,
+        slots,
+    }
+    .run()
+}
+
+/// Where the object begins and ends, by its outermost bytes alone: catches what was cut off
+/// without reading it.
+fn trim(record: &[u8]) -> Result<(usize, usize), ReadError> {
+    let bom = if record.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    let start = skip_space(record, bom);
+    match record.get(start) {
+        Some(b'{') => {}
+        Some(_) => return Err(ReadError::new(ReadErrorKind::NotAnObject, start)),
+        None => return Err(ReadError::new(ReadErrorKind::Empty, start)),
+    }
+    if record.len() >= u32::MAX as usize {
+        return Err(ReadError::new(ReadErrorKind::TooLarge, 0));
+    }
+    match record.iter().rposition(|byte| !is_space(*byte)) {
+        Some(last) if byte(record, last) == b'}' => Ok((start, last + 1)),
+        _ => Err(unclosed(record, start)),
+    }
+}
+
+/// What is wrong with a record whose last byte is not its closing bracket.
+#[cold]
+fn unclosed(record: &[u8], start: usize) -> ReadError {
+    match value_end(record, start) {
+        Ok(end) => ReadError::new(ReadErrorKind::TrailingData, skip_space(record, end)),
+        Err(error) => error,
+    }
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    paths: &'a Paths,
+    slots: &'a mut Slots,
+}
+
+/// How the walk through the innermost container ended for now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It went into a container inside; `at` is behind that one's opening bracket.
+    In,
+    /// It left the container; `at` is behind its closing bracket.
+    Out,
+}
+
+impl Walk<'_> {
+    fn run(mut self) -> Result<(), ReadError> {
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        if let Some(end) = self.value(self.at, ROOT)? {
+            self.at = end;
+        }
+        let mut turn = Turn::In;
+        while let Some(frame) = self.slots.frames.last().copied() {
+            let Some(node) = self.paths.node(frame.node) else {
+                break;
+            };
+            turn = if frame.array {
+                self.array(frame, node, turn)?
+            } else {
+                self.object(frame, node, turn)?
+            };
+        }
+        let rest = skip_space(self.bytes, self.at);
+        if rest < self.bytes.len() {
+            return Err(ReadError::new(ReadErrorKind::TrailingData, rest));
+        }
+        Ok(())
+    }
+
+    /// Reads members until one is gone into or the object ends.
+    fn object(&mut self, frame: Frame, node: &Node, turn: Turn) -> Result<Turn, ReadError> {
+        let bytes = self.bytes;
+        let room = MAX_DEPTH - self.slots.frames.len().min(MAX_DEPTH);
+        let mut at = skip_space(bytes, self.at);
+        match (turn, byte(bytes, at)) {
+            (Turn::In, b'}') => return self.leave(frame, node, at + 1),
+            (Turn::In, _) => {}
+            (Turn::Out, _) if self.slots.pending(frame.node) == 0 => {
+                return self.finish(frame, node, at);
+            }
+            (Turn::Out, b',') => at = skip_space(bytes, at + 1),
+            (Turn::Out, b'}') => return self.leave(frame, node, at + 1),
+            (Turn::Out, _) => return Err(self.error(ReadErrorKind::ExpectedCommaOrEnd, at)),
+        }
+        loop {
+            if byte(bytes, at) != b'"' {
+                return Err(self.error(ReadErrorKind::ExpectedName, at));
+            }
+            let start = at + 1;
+            let mut end = scan::name_end(bytes, start);
+            let child = if byte(bytes, end) == b'"' {
+                node.keys.find(bytes, start, end)
+            } else {
+                end = scan::text_close(bytes, end)
+                    .ok_or(ReadError::new(ReadErrorKind::IncompleteText, at))?;
+                let name = text::unescape(bytes.get(start..end).unwrap_or(&[]));
+                node.keys.find_name(name.as_bytes())
+            };
+            at = end + 1;
+            if byte(bytes, at) != b':' {
+                at = skip_space(bytes, at);
+                if byte(bytes, at) != b':' {
+                    return Err(self.error(ReadErrorKind::ExpectedColon, at));
+                }
+            }
+            at = skip_space(bytes, at + 1);
+            match child {
+                Some(child) if self.slots.pending(child) > 0 => {
+                    let Some(end) = self.value(at, child)? else {
+                        return Ok(Turn::In);
+                    };
+                    if self.slots.pending(frame.node) == 0 {
+                        return self.finish(frame, node, end);
+                    }
+                    at = end;
+                }
+                _ => at = step_over(bytes, at, room)?,
+            }
+            at = skip_space(bytes, at);
+            match byte(bytes, at) {
+                b',' => at = skip_space(bytes, at + 1),
+                b'}' => return self.leave(frame, node, at + 1),
+                _ => return Err(self.error(ReadErrorKind::ExpectedCommaOrEnd, at)),
+            }
+        }
+    }
+
+    /// Reads elements until one is gone into, the last wanted one is behind or the array ends.
+    fn array(&mut self, frame: Frame, node: &Node, turn: Turn) -> Result<Turn, ReadError> {
+        let bytes = self.bytes;
+        let room = MAX_DEPTH - self.slots.frames.len().min(MAX_DEPTH);
+        let mut at = skip_space(bytes, self.at);
+        let mut index = frame.element;
+        match (turn, byte(bytes, at)) {
+            (Turn::In, b']') => return self.leave(frame, node, at + 1),
+            (Turn::In, _) => {}
+            (Turn::Out, _) if self.slots.pending(frame.node) == 0 => {
+                return self.finish(frame, node, at);
+            }
+            (Turn::Out, b',') => at = skip_space(bytes, at + 1),
+            (Turn::Out, b']') => return self.leave(frame, node, at + 1),
+            (Turn::Out, _) => return Err(self.error(ReadErrorKind::ExpectedCommaOrEnd, at)),
+        }
+        loop {
+            let place = node.elements.partition_point(|(wanted, _)| *wanted < index);
+            let Some(&(wanted, child)) = node.elements.get(place) else {
+                self.slots.close(self.paths, frame.node);
+                return self.finish(frame, node, at);
+            };
+            if wanted == index && self.slots.pending(child) > 0 {
+                if let Some(frame) = self.slots.frames.last_mut() {
+                    frame.element = index + 1;
+                }
+                let Some(end) = self.value(at, child)? else {
+                    return Ok(Turn::In);
+                };
+                if self.slots.pending(frame.node) == 0 {
+                    return self.finish(frame, node, end);
+                }
+                at = end;
+            } else {
+                at = step_over(bytes, at, room)?;
+            }
+            at = skip_space(bytes, at);
+            match byte(bytes, at) {
+                b',' => at = skip_space(bytes, at + 1),
+                b']' => return self.leave(frame, node, at + 1),
+                _ => return Err(self.error(ReadErrorKind::ExpectedCommaOrEnd, at)),
+            }
+            index = index.saturating_add(1);
+        }
+    }
+
+    /// Reads the value of a wanted node, which begins at `at`. Gives its end, or nothing if it is
+    /// a container that was gone into.
+    fn value(&mut self, at: usize, node: usize) -> Result<Option<usize>, ReadError> {
+        let (kind, end) = match byte(self.bytes, at) {
+            b'"' => self.text(at)?,
+            b'-' | b'0'..=b'9' => (Kind::Number, strict_number_end(self.bytes, at)?),
+            b'{' => return self.container(at, node, Kind::Object),
+            b'[' => return self.container(at, node, Kind::Array),
+            _ => strict_word(self.bytes, at)?,
+        };
+        self.slots.note(self.paths, node, found(kind, at, end));
+        self.slots.close(self.paths, node);
+        Ok(Some(end))
+    }
+
+    /// The kind and the end of a wanted text.
+    #[inline]
+    fn text(&self, at: usize) -> Result<(Kind, usize), ReadError> {
+        let first = scan::name_end(self.bytes, at + 1);
+        let (kind, close) = if byte(self.bytes, first) == b'"' {
+            (Kind::Text, first)
+        } else {
+            let close = scan::text_close(self.bytes, first);
+            (
+                Kind::EscapedText,
+                close.ok_or(ReadError::new(ReadErrorKind::IncompleteText, at))?,
+            )
+        };
+        self.check_utf8(at, close)?;
+        Ok((kind, close + 1))
+    }
+
+    /// Goes into a container if something in it is wanted, else steps over it.
+    fn container(
+        &mut self,
+        at: usize,
+        number: usize,
+        kind: Kind,
+    ) -> Result<Option<usize>, ReadError> {
+        let array = kind == Kind::Array;
+        // The end is noted when it is known.
+        self.slots.note(self.paths, number, found(kind, at, at));
+        let depth = self.slots.frames.len();
+        let Some(node) = self.paths.node(number) else {
+            return Ok(None);
+        };
+        let leads_on = if array {
+            !node.elements.is_empty()
+        } else {
+            !node.keys.is_empty()
+        };
+        if leads_on && self.slots.pending(number) > 0 {
+            if depth >= MAX_DEPTH {
+                return Err(ReadError::new(ReadErrorKind::TooDeep, at));
+            }
+            self.slots.frames.push(Frame {
+                node: number,
+                start: at,
+                element: 0,
+                array,
+            });
+            self.at = at + 1;
+            return Ok(None);
+        }
+        let end = container_end(self.bytes, at, at + 1, MAX_DEPTH - depth.min(MAX_DEPTH))?;
+        self.end_container(number, node, at, end)?;
+        Ok(Some(end))
+    }
+
+    /// Nothing more is wanted from the innermost container: steps over its rest, or ends the walk
+    /// if nothing more is wanted at all. `at` is behind a value or in front of one.
+    #[inline(never)]
+    fn finish(&mut self, frame: Frame, node: &Node, at: usize) -> Result<Turn, ReadError> {
+        let whole = |frame: &Frame| {
+            self.paths
+                .node(frame.node)
+                .is_some_and(|node| node.slot.is_some())
+        };
+        if self.slots.pending(ROOT) == 0 && !self.slots.frames.iter().any(whole) {
+            self.slots.frames.clear();
+            self.at = self.bytes.len();
+            return Ok(Turn::Out);
+        }
+        let depth = self.slots.frames.len().min(MAX_DEPTH);
+        let end = container_end(self.bytes, frame.start, at, MAX_DEPTH + 1 - depth)?;
+        self.leave(frame, node, end)
+    }
+
+    /// Leaves the innermost container, which ends at `end`.
+    fn leave(&mut self, frame: Frame, node: &Node, end: usize) -> Result<Turn, ReadError> {
+        self.end_container(frame.node, node, frame.start, end)?;
+        self.slots.frames.pop();
+        self.at = end;
+        Ok(Turn::Out)
+    }
+
+    fn end_container(
+        &mut self,
+        number: usize,
+        node: &Node,
+        start: usize,
+        end: usize,
+    ) -> Result<(), ReadError> {
+        if node.slot.is_some() {
+            self.check_utf8(start, end)?;
+            self.slots.complete(self.paths, number, start, end);
+        }
+        self.slots.close(self.paths, number);
+        Ok(())
+    }
+
+    #[inline]
+    fn check_utf8(&self, start: usize, end: usize) -> Result<(), ReadError> {
+        let wanted = self.bytes.get(start..end).unwrap_or(&[]);
+        match wanted.is_ascii() {
+            true => Ok(()),
+            false => std::str::from_utf8(wanted).map(|_| ()).map_err(|error| {
+                ReadError::new(ReadErrorKind::InvalidUtf8, start + error.valid_up_to())
+            }),
+        }
+    }
+
+    /// `kind` at `at`; past the end it is the innermost container that is incomplete.
+    #[cold]
+    fn error(&self, kind: ReadErrorKind, at: usize) -> ReadError {
+        if at < self.bytes.len() {
+            return ReadError::new(kind, at);
+        }
+        let start = self.slots.frames.last().map_or(0, |frame| frame.start);
+        ReadError::new(ReadErrorKind::Incomplete, start)
+    }
+}
+
+/// Offsets are below 4 GiB: longer records are refused before the walk.
+#[inline(always)]
+fn found(kind: Kind, start: usize, end: usize) -> Found {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Found {
+        kind,
+        start: offset(start),
+        end: offset(end),
+    }
+}
