@@ -1,0 +1,75 @@
+//! Identities that must be recognised when they come again: of events, so that one delivered
+//! twice counts once, and of detections given early, so that none is given twice. Each is
+//! remembered until the watermark passes its time, because after that nothing of that time is
+//! taken any more.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::queue::TimeQueue;
+use crate::scan::Identity;
+
+/// Identities with the time until which they matter.
+pub(crate) struct Recent {
+    known: HashSet<Identity, BuildHasherDefault<AsIs>>,
+    expiry: TimeQueue<Identity>,
+}
+
+impl Recent {
+    /// About how many bytes one identity takes in the set and the queue together.
+    pub(crate) const BYTES: usize = 64;
+
+    /// An empty memory for a lateness of `span` nanoseconds.
+    pub(crate) fn new(span: i64) -> Recent {
+        Recent {
+            known: HashSet::default(),
+            expiry: TimeQueue::new(span),
+        }
+    }
+
+    /// Remembers an identity; false if it was known.
+    pub(crate) fn insert(&mut self, identity: Identity, time: i64) -> bool {
+        let new = self.known.insert(identity);
+        if new {
+            self.expiry.push(time, identity);
+        }
+        new
+    }
+
+    /// Whether it is known.
+    pub(crate) fn contains(&self, identity: Identity) -> bool {
+        self.known.contains(&identity)
+    }
+
+    /// Forgets what the watermark has passed.
+    pub(crate) fn forget_before(&mut self, watermark: i64) {
+        while let Some((_, identity)) = self.expiry.pop_before(watermark) {
+            self.known.remove(&identity);
+        }
+    }
+
+    /// How many are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.expiry.len()
+    }
+}
+
+/// Identities are hashes already.
+#[derive(Default)]
+pub(crate) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, identity: u128) {
+        self.0 = identity as u64;
+    }
+}

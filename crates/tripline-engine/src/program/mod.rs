@@ -1,0 +1,149 @@
+//! A checked rule set compiled for the engine: [`RuleSet`]. Schemas become lists of reader slots
+//! and field programs, conditions on one event are shared between rules, and each step gets the
+//! layout in which its events are kept.
+//!
+//! Called once when a set is loaded; everything here is immutable afterwards.
+
+mod compile;
+pub(crate) mod eval;
+pub(crate) mod node;
+pub(crate) mod schema;
+mod set;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tripline_lang::checked::{ActionKind, Checked, Meta, Pick};
+
+pub(crate) use self::eval::{Scope, holds};
+pub(crate) use self::node::Node;
+pub(crate) use self::schema::{EventView, SchemaProgram};
+use crate::record::Paths;
+
+/// A rule set, compiled once: immutable, shareable between threads, cheap to clone.
+#[derive(Clone)]
+pub struct RuleSet {
+    inner: Arc<Program>,
+}
+
+/// Which fields of an event are kept for a rule and shown in its detections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EventFields {
+    /// Those that the rule, its `emit` and its exclusions read, and the event's `time` and `id`.
+    #[default]
+    Used,
+    /// All that the schema declares.
+    Declared,
+}
+
+/// What a face needs to know of a rule.
+#[derive(Debug, Clone)]
+pub struct RuleInfo {
+    /// Its name.
+    pub name: String,
+    /// What it says of itself.
+    pub meta: Meta,
+    /// The names of its steps, in order.
+    pub steps: Vec<String>,
+    /// The names of the parts of its key.
+    pub keys: Vec<String>,
+    /// The names it emits.
+    pub emit: Vec<String>,
+    /// Its exclusions, in order.
+    pub exclusions: Vec<ExclusionInfo>,
+}
+
+/// What a face needs to know of an exclusion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExclusionInfo {
+    /// Its name.
+    pub name: String,
+    /// Why it exists.
+    pub reason: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day (UTC) on which it applies.
+    pub expires: Option<NaiveDate>,
+}
+
+/// The compiled set.
+pub(crate) struct Program {
+    pub(crate) paths: Paths,
+    pub(crate) schemas: Vec<SchemaProgram>,
+    pub(crate) rules: Vec<RuleProgram>,
+    pub(crate) infos: Vec<RuleInfo>,
+    pub(crate) filters: Vec<FilterProgram>,
+    /// The reader's paths for records that are wrapped as text in another one.
+    pub(crate) wrappers: Paths,
+}
+
+/// One rule.
+pub(crate) struct RuleProgram {
+    /// The window in nanoseconds; 0 for `match`.
+    pub(crate) within: i64,
+    /// No key and one step.
+    pub(crate) single: bool,
+    pub(crate) steps: Vec<StepProgram>,
+    pub(crate) emit: Vec<Node>,
+    pub(crate) exclusions: Vec<(Node, Option<NaiveDate>)>,
+    /// What the detection's id is derived from besides its events.
+    pub(crate) identity: String,
+    /// Some step is `every`.
+    pub(crate) any_every: bool,
+}
+
+/// One step.
+pub(crate) struct StepProgram {
+    pub(crate) schema: usize,
+    pub(crate) pick: Pick,
+    pub(crate) layout: Layout,
+    /// Conditions over several steps, to be tested once this step (the earliest they name) is bound.
+    pub(crate) joins: Vec<Node>,
+}
+
+/// Which fields of a step's events are kept, and in what order.
+pub(crate) struct Layout {
+    /// Indexes of fields in the order packed: those that joins read come first.
+    pub(crate) fields: Vec<usize>,
+    /// For each field of the schema its position in `fields`.
+    pub(crate) position: Vec<Option<usize>>,
+    /// Index of the field `time`, which is kept beside the packed fields.
+    pub(crate) time: usize,
+}
+
+/// One filter.
+pub(crate) struct FilterProgram {
+    pub(crate) name: String,
+    pub(crate) schema: usize,
+    pub(crate) actions: Vec<(ActionKind, Node)>,
+    /// A record that no line decides about is dropped: the filter only says what to keep.
+    pub(crate) drops_rest: bool,
+}
+
+impl RuleSet {
+    /// Compiles a checked set.
+    pub fn compile(checked: &Checked, event_fields: EventFields) -> RuleSet {
+        RuleSet {
+            inner: Arc::new(compile::compile(checked, event_fields)),
+        }
+    }
+
+    /// The rules, in the order of the files.
+    pub fn rules(&self) -> &[RuleInfo] {
+        &self.inner.infos
+    }
+
+    /// The names of the schemas, in the order of the files.
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.inner.schemas.iter().map(|schema| schema.name.as_str())
+    }
+
+    /// The names of the filters, in the order of the files.
+    pub fn filters(&self) -> impl Iterator<Item = &str> {
+        self.inner.filters.iter().map(|filter| filter.name.as_str())
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        &self.inner
+    }
+}

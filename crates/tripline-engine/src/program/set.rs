@@ -1,0 +1,212 @@
+//! Lists compiled for fast membership tests: hash sets for exact values, merged and sorted ranges
+//! for address ranges. Built once for a rule set; a test allocates only to lower the case of a text.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use ipnetwork::IpNetwork;
+use tripline_lang::checked::{Entries, List};
+use tripline_lang::value::{Value, case};
+
+/// A list that can be asked whether it holds a value.
+pub(crate) struct Set {
+    list: Arc<List>,
+    index: Index,
+}
+
+enum Index {
+    Text {
+        table: HashTable<u32>,
+        hasher: DefaultHashBuilder,
+        nocase: bool,
+    },
+    Int(HashSet<i64>),
+    Float(Vec<f64>),
+    Ip(HashSet<IpAddr>),
+    Range(Ranges),
+    Regex,
+}
+
+impl fmt::Debug for Set {
+    /// Names the list by its name and address: two sets are written alike only when they are the same one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{:p}", self.list.name, Arc::as_ptr(&self.list))
+    }
+}
+
+impl Set {
+    /// Compiles a list.
+    pub(crate) fn new(list: &Arc<List>) -> Set {
+        let index = match &list.entries {
+            Entries::Text { values, nocase } => {
+                let hasher = DefaultHashBuilder::default();
+                let mut table = HashTable::with_capacity(values.len());
+                let at = |i: &u32| values.get(*i as usize).map_or("", |v| v);
+                for (i, value) in values.iter().enumerate() {
+                    let hash = hasher.hash_one(value.as_ref());
+                    if table
+                        .find(hash, |other| at(other) == value.as_ref())
+                        .is_none()
+                    {
+                        let i = u32::try_from(i).unwrap_or(u32::MAX);
+                        table.insert_unique(hash, i, |other| hasher.hash_one(at(other)));
+                    }
+                }
+                Index::Text {
+                    table,
+                    hasher,
+                    nocase: *nocase,
+                }
+            }
+            Entries::Int(values) => Index::Int(values.iter().copied().collect()),
+            Entries::Float(values) => Index::Float(values.clone()),
+            Entries::Ip(values) => Index::Ip(values.iter().copied().collect()),
+            Entries::Cidr(values) => Index::Range(Ranges::new(values)),
+            Entries::Regex(_) => Index::Regex,
+        };
+        Set {
+            list: Arc::clone(list),
+            index,
+        }
+    }
+
+    /// Whether the value is in the list; a missing value is in none.
+    pub(crate) fn contains(&self, value: &Value<'_>) -> bool {
+        match (&self.index, value) {
+            (
+                Index::Text {
+                    table,
+                    hasher,
+                    nocase,
+                },
+                Value::Text(text),
+            ) => {
+                let text = if *nocase {
+                    case::fold(text)
+                } else {
+                    Cow::Borrowed(text.as_ref())
+                };
+                let Entries::Text { values, .. } = &self.list.entries else {
+                    return false;
+                };
+                let same = |i: &u32| values.get(*i as usize).is_some_and(|v| **v == *text);
+                table.find(hasher.hash_one(text.as_ref()), same).is_some()
+            }
+            (Index::Int(set), Value::Int(value)) => set.contains(value),
+            (Index::Float(values), Value::Float(value)) => values.contains(value),
+            (Index::Ip(set), Value::Ip(value)) => set.contains(value),
+            (Index::Range(ranges), Value::Ip(value)) => ranges.contain(*value),
+            (Index::Regex, Value::Text(text)) => match &self.list.entries {
+                Entries::Regex(patterns) => patterns.iter().any(|pattern| pattern.is_match(text)),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Address ranges as sorted intervals that do not overlap.
+struct Ranges {
+    v4: Vec<(u32, u32)>,
+    v6: Vec<(u128, u128)>,
+}
+
+impl Ranges {
+    fn new(networks: &[IpNetwork]) -> Ranges {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for network in networks {
+            match network {
+                IpNetwork::V4(n) => v4.push((u32::from(n.network()), u32::from(n.broadcast()))),
+                IpNetwork::V6(n) => v6.push((u128::from(n.network()), u128::from(n.broadcast()))),
+            }
+        }
+        Ranges {
+            v4: merged(v4),
+            v6: merged(v6),
+        }
+    }
+
+    fn contain(&self, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(ip) => within(&self.v4, u32::from(ip)),
+            IpAddr::V6(ip) => within(&self.v6, u128::from(ip)),
+        }
+    }
+}
+
+fn merged<T: Ord + Copy>(mut ranges: Vec<(T, T)>) -> Vec<(T, T)> {
+    ranges.sort_unstable();
+    let mut out: Vec<(T, T)> = Vec::with_capacity(ranges.len());
+    for (low, high) in ranges {
+        match out.last_mut() {
+            Some(last) if low <= last.1 => last.1 = last.1.max(high),
+            _ => out.push((low, high)),
+        }
+    }
+    out
+}
+
+fn within<T: Ord + Copy>(ranges: &[(T, T)], value: T) -> bool {
+    let after = ranges.partition_point(|range| range.0 <= value);
+    after
+        .checked_sub(1)
+        .and_then(|i| ranges.get(i))
+        .is_some_and(|range| value <= range.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(entries: Entries) -> Set {
+        Set::new(&Arc::new(List {
+            name: "l".into(),
+            entries,
+        }))
+    }
+
+    #[test]
+    fn texts_are_found_with_and_without_case() {
+        let exact = set(Entries::Text {
+            values: vec!["a@x.org".into(), "a@x.org".into()],
+            nocase: false,
+        });
+        assert!(exact.contains(&Value::Text("a@x.org".into())));
+        assert!(!exact.contains(&Value::Text("A@x.org".into())));
+        assert!(!exact.contains(&Value::Missing));
+        let loose = set(Entries::Text {
+            values: vec!["straße".into()],
+            nocase: true,
+        });
+        assert!(loose.contains(&Value::Text("STRAßE".into())));
+    }
+
+    #[test]
+    fn overlapping_and_nested_ranges_hold_their_borders_and_nothing_else() {
+        let networks = ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.0/24", "2001:db8::/32"];
+        let ranges = set(Entries::Cidr(
+            networks.iter().map(|n| n.parse().unwrap()).collect(),
+        ));
+        for (ip, inside) in [
+            ("10.0.0.0", true),
+            ("10.255.255.255", true),
+            ("11.0.0.0", false),
+            ("9.255.255.255", false),
+            ("192.0.2.255", true),
+            ("192.0.3.0", false),
+            ("2001:db8:ffff::1", true),
+            ("2001:db9::", false),
+        ] {
+            assert_eq!(
+                ranges.contains(&Value::Ip(ip.parse().unwrap())),
+                inside,
+                "{ip}"
+            );
+        }
+    }
+}

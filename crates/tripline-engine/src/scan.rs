@@ -1,0 +1,334 @@
+//! The stateless half of the engine: a [`Scanner`] reads records and notes in a [`Batch`] what
+//! rules may need of them. One scanner a thread; batches are handed to the one
+//! [`crate::Engine`] in the order of the records.
+//!
+//! What happens to one record: the wanted paths are read in one pass, the schemas that accept it
+//! are asked for its time, the conditions on this event alone are tested (each once, however
+//! many rules share it), and for every step that takes it the key and the kept fields are packed.
+
+use std::hash::Hasher;
+use std::ops::Range;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+use tripline_lang::checked::ActionKind;
+use tripline_lang::value::Value;
+
+use crate::fate::Fate;
+use crate::pack::pack;
+use crate::program::eval::eval;
+use crate::program::schema::{FieldCells, SchemaProgram};
+use crate::program::{EventView, Program, RuleSet, holds};
+use crate::record::{self, ReadError, Slots};
+
+/// Identity of an event: the hash of its schema and its `id`, or of its bytes.
+pub(crate) type Identity = u128;
+
+/// Reads records for a rule set. Holds buffers that are reused; no record leaves a trace in it.
+pub struct Scanner {
+    rules: RuleSet,
+    buffers: Buffers,
+}
+
+/// What is reused from record to record.
+struct Buffers {
+    slots: Slots,
+    wrapper_slots: Slots,
+    cells: FieldCells,
+    /// For each condition of the schema at hand: not tested yet, does not hold, holds.
+    tested: Vec<Option<bool>>,
+    key: Vec<u8>,
+}
+
+/// What scanning noted of a run of records, in their order.
+#[derive(Default)]
+pub struct Batch {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) bytes: Vec<u8>,
+    records: usize,
+}
+
+/// One record as an event of one schema, or a record that is none.
+pub(crate) struct Entry {
+    /// Index of the record in the batch; entries of one record follow each other.
+    pub(crate) record: usize,
+    pub(crate) found: Result<i64, Fate>,
+    pub(crate) identity: Identity,
+    /// Range in the batch's candidates.
+    pub(crate) candidates: Range<usize>,
+}
+
+/// An event that satisfies a step's own conditions.
+pub(crate) struct Candidate {
+    pub(crate) rule: u32,
+    pub(crate) step: u16,
+    /// The packed key in the batch's bytes; `None` where a part is missing.
+    pub(crate) key: Option<Range<usize>>,
+    /// The packed fields in the batch's bytes.
+    pub(crate) fields: Range<usize>,
+}
+
+/// What the filters say of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// Index of the first filter that drops it.
+    pub drop: Option<usize>,
+    /// The tags it gains, in order, each once.
+    pub tags: Vec<String>,
+    /// It could not be read; such a record passes.
+    pub unreadable: Option<ReadError>,
+    /// Some filter's schema accepts it.
+    pub accepted: bool,
+}
+
+impl Batch {
+    /// Forgets the records and keeps the memory.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.candidates.clear();
+        self.bytes.clear();
+        self.records = 0;
+    }
+
+    /// How many records it holds.
+    pub fn len(&self) -> usize {
+        self.records
+    }
+
+    /// Whether it holds no record.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    fn note(&mut self, found: Result<i64, Fate>, identity: Identity, first: usize) {
+        let candidates = first..self.candidates.len();
+        self.entries.push(Entry {
+            record: self.records,
+            found,
+            identity,
+            candidates,
+        });
+    }
+}
+
+impl Scanner {
+    /// A scanner for the rule set.
+    pub fn new(rules: &RuleSet) -> Scanner {
+        let program = rules.program();
+        Scanner {
+            rules: rules.clone(),
+            buffers: Buffers {
+                slots: Slots::new(&program.paths),
+                wrapper_slots: Slots::new(&program.wrappers),
+                cells: FieldCells::default(),
+                tested: Vec::new(),
+                key: Vec::new(),
+            },
+        }
+    }
+
+    /// Reads one JSON record and appends what rules may need of it.
+    pub fn scan(&mut self, record: &[u8], batch: &mut Batch) {
+        let (program, buffers) = (self.rules.program(), &mut self.buffers);
+        let before = batch.entries.len();
+        buffers.read(program, record, batch);
+        if batch.entries.len() == before {
+            // What is wrapped in a wrapped record is not unwrapped again.
+            if let Some(inner) = buffers.unwrap(program, record) {
+                buffers.read(program, &inner, batch);
+            }
+        }
+        if batch.entries.len() == before {
+            batch.note(Err(Fate::NotAccepted), 0, batch.candidates.len());
+        }
+        batch.records += 1;
+    }
+
+    /// Applies the filters to one record.
+    pub fn filter(&mut self, record: &[u8]) -> Verdict {
+        let (program, buffers) = (self.rules.program(), &mut self.buffers);
+        let mut verdict = Verdict::default();
+        buffers.filter(program, record, &mut verdict);
+        if !verdict.accepted
+            && verdict.unreadable.is_none()
+            && let Some(inner) = buffers.unwrap(program, record)
+        {
+            buffers.filter(program, &inner, &mut verdict);
+        }
+        verdict
+    }
+}
+
+impl Buffers {
+    /// Reads a record and notes it for each schema that accepts it; notes nothing if none does.
+    fn read(&mut self, program: &Program, record: &[u8], batch: &mut Batch) {
+        if let Err(error) = record::json::read(record, &program.paths, &mut self.slots) {
+            batch.note(Err(Fate::Unparsable(error)), 0, batch.candidates.len());
+            return;
+        }
+        for schema in &program.schemas {
+            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+            if holds(&schema.accept, &&event, None) {
+                let first = batch.candidates.len();
+                match event.value(schema.time) {
+                    Value::Timestamp(time) => {
+                        note_candidates(
+                            program,
+                            schema,
+                            &event,
+                            &mut self.tested,
+                            &mut self.key,
+                            batch,
+                        );
+                        let identity = if batch.candidates.len() > first {
+                            identity(schema, &event, record)
+                        } else {
+                            0
+                        };
+                        batch.note(Ok(time), identity, first);
+                    }
+                    _ => batch.note(Err(Fate::NoTime), 0, first),
+                }
+            }
+            event.release(&mut self.cells);
+        }
+    }
+
+    /// The record inside, where this one has nothing that a schema asks for, but an object as JSON
+    /// text under one of the members in which shippers put whole records.
+    fn unwrap(&mut self, program: &Program, record: &[u8]) -> Option<Vec<u8>> {
+        let mut accepts = program
+            .schemas
+            .iter()
+            .flat_map(|schema| &schema.accept_slots);
+        if accepts.any(|slot| self.slots.get(*slot).is_some()) {
+            return None;
+        }
+        record::json::read(record, &program.wrappers, &mut self.wrapper_slots).ok()?;
+        let found = (0..program.wrappers.len()).find_map(|slot| self.wrapper_slots.get(slot))?;
+        let text = record::convert(
+            record::value_of(record, found),
+            &tripline_lang::types::Type::String,
+        );
+        match (found.kind, text) {
+            (record::Kind::Text | record::Kind::EscapedText, Value::Text(text))
+                if text.trim_start().starts_with('{') =>
+            {
+                Some(text.into_owned().into_bytes())
+            }
+            _ => None,
+        }
+    }
+
+    /// Asks every filter whose schema accepts the record.
+    fn filter(&mut self, program: &Program, record: &[u8], verdict: &mut Verdict) {
+        if let Err(error) = record::json::read(record, &program.paths, &mut self.slots) {
+            verdict.unreadable = Some(error);
+            return;
+        }
+        for (at, schema) in program.schemas.iter().enumerate() {
+            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+            if holds(&schema.accept, &&event, None) {
+                verdict.accepted = true;
+                for (index, filter) in program.filters.iter().enumerate() {
+                    if filter.schema != at {
+                        continue;
+                    }
+                    let mut decided = None;
+                    for (kind, when) in &filter.actions {
+                        let open = decided.is_none() || matches!(kind, ActionKind::Tag(_));
+                        if !open || !holds(when, &&event, None) {
+                            continue;
+                        }
+                        match kind {
+                            ActionKind::Drop => decided = Some(true),
+                            ActionKind::Keep => decided = Some(false),
+                            ActionKind::Tag(tag) if !verdict.tags.contains(tag) => {
+                                verdict.tags.push(tag.clone());
+                            }
+                            ActionKind::Tag(_) => {}
+                        }
+                    }
+                    if decided.unwrap_or(filter.drops_rest) && verdict.drop.is_none() {
+                        verdict.drop = Some(index);
+                    }
+                }
+            }
+            event.release(&mut self.cells);
+        }
+    }
+}
+
+/// Packs the event for every step whose own conditions it satisfies.
+fn note_candidates(
+    program: &Program,
+    schema: &SchemaProgram,
+    event: &EventView<'_>,
+    tested: &mut Vec<Option<bool>>,
+    key: &mut Vec<u8>,
+    batch: &mut Batch,
+) {
+    tested.clear();
+    tested.resize(schema.predicates.len(), None);
+    for step in &schema.steps {
+        let all = step.predicates.iter().all(|index| {
+            let (Some(tested), Some(node)) = (
+                tested.get_mut(*index as usize),
+                schema.predicates.get(*index as usize),
+            ) else {
+                return false;
+            };
+            *tested.get_or_insert_with(|| holds(node, &event, None))
+        });
+        if !all {
+            continue;
+        }
+        let layout = program
+            .rules
+            .get(step.rule as usize)
+            .and_then(|rule| rule.steps.get(usize::from(step.step)))
+            .map(|step| &step.layout);
+        let Some(layout) = layout else { continue };
+        key.clear();
+        let mut whole = true;
+        for part in &step.keys {
+            let value = eval(part, &event, None);
+            whole &= !matches!(value, Value::Missing);
+            pack(&value, key);
+        }
+        let key = whole.then(|| {
+            let start = batch.bytes.len();
+            batch.bytes.extend_from_slice(key);
+            start..batch.bytes.len()
+        });
+        let start = batch.bytes.len();
+        if key.is_some() {
+            for field in &layout.fields {
+                pack(&event.value(*field), &mut batch.bytes);
+            }
+        }
+        let fields = start..batch.bytes.len();
+        batch.candidates.push(Candidate {
+            rule: step.rule,
+            step: step.step,
+            key,
+            fields,
+        });
+    }
+}
+
+fn identity(schema: &SchemaProgram, event: &EventView<'_>, record: &[u8]) -> Identity {
+    let mut hasher = SipHasher13::new();
+    hasher.write(schema.name.as_bytes());
+    match schema.id.map(|id| event.value(id)) {
+        Some(Value::Text(id)) => {
+            hasher.write(&[1]);
+            hasher.write(id.as_bytes());
+        }
+        _ => {
+            hasher.write(&[0]);
+            hasher.write(record);
+        }
+    }
+    hasher.finish128().as_u128()
+}
