@@ -35,6 +35,8 @@ pub(super) fn container_close(bytes: &[u8], mut at: usize, room: usize) -> Resul
             Some(b'{' | b'[') => open += 1,
             Some(b'}' | b']') if open == 1 => return Ok(at + 1),
             Some(b'}' | b']') => open -= 1,
+            // Nowhere but in a text is a backslash JSON; all versions let it hide the next byte.
+            Some(b'\\') => at += 1,
             Some(_) => {}
         }
         at += 1;

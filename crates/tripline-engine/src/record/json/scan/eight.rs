@@ -112,6 +112,7 @@ pub(in super::super) fn container_close(
                     return Ok(from + 1);
                 }
             }
+            Some(b'\\') => from += 1,
             Some(_) => {}
             None => return Err(Unclosed::Container),
         }

@@ -29,3 +29,120 @@ pub(super) enum Unclosed {
     /// This bracket opens one level more than allowed.
     TooDeep(usize),
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Unclosed, bytewise, eight};
+
+    type NameEnd = fn(&[u8], usize) -> usize;
+    type TextClose = fn(&[u8], usize) -> Option<usize>;
+    type ContainerClose = fn(&[u8], usize, usize) -> Result<usize, Unclosed>;
+
+    fn versions() -> Vec<(&'static str, NameEnd, TextClose, ContainerClose)> {
+        vec![
+            (
+                "eight",
+                eight::name_end,
+                eight::text_close,
+                eight::container_close,
+            ),
+            #[cfg(target_arch = "x86_64")]
+            (
+                "sse2",
+                super::sse2::name_end,
+                super::sse2::text_close,
+                super::sse2::container_close,
+            ),
+        ]
+    }
+
+    /// Compares every version with the bytewise one, from every one of the first places.
+    fn all_agree(bytes: &[u8], places: usize, room: usize) {
+        for (version, name_end, text_close, container_close) in versions() {
+            for at in 0..=places.min(bytes.len()) {
+                let told = || {
+                    format!(
+                        "{version} from {at} of {:?}",
+                        String::from_utf8_lossy(bytes)
+                    )
+                };
+                assert_eq!(
+                    name_end(bytes, at),
+                    bytewise::name_end(bytes, at),
+                    "{}",
+                    told()
+                );
+                assert_eq!(
+                    text_close(bytes, at),
+                    bytewise::text_close(bytes, at),
+                    "{}",
+                    told()
+                );
+                let (ours, theirs) = (
+                    container_close(bytes, at, room),
+                    bytewise::container_close(bytes, at, room),
+                );
+                assert_eq!(ours, theirs, "{}", told());
+            }
+        }
+    }
+
+    #[test]
+    fn runs_of_backslashes_of_every_length_across_every_border() {
+        for before in 0..70 {
+            for run in 0..70 {
+                let text = format!("\"{}{}\"}}\"}}", "x".repeat(before), "\\".repeat(run));
+                all_agree(text.as_bytes(), 2, 9);
+            }
+        }
+    }
+
+    #[test]
+    fn a_quote_or_bracket_at_every_place_of_texts_of_every_length() {
+        for length in 0..150 {
+            for byte in *b"\"\\}]{[" {
+                let mut bytes = vec![0xfe; length];
+                bytes.push(byte);
+                all_agree(&bytes, 1, 9);
+                bytes.extend_from_slice(b"\"}]\"}");
+                all_agree(&bytes, 1, 9);
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_differ_from_a_quote_or_bracket_in_one_bit_are_not_taken_for_it() {
+        for byte in 0..=u8::MAX {
+            let bytes = [&[byte; 70][..], b"\"}"].concat();
+            all_agree(&bytes, 66, 9);
+        }
+    }
+
+    #[test]
+    fn the_depth_limit_is_met_exactly_where_a_block_ends() {
+        for depth in 1..140 {
+            for room in [depth - 1, depth, depth + 1] {
+                let bytes = ["[".repeat(depth - 1), "]".repeat(depth)].concat();
+                all_agree(bytes.as_bytes(), 0, room.max(1));
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_version_gives_what_the_bytewise_one_gives(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..300),
+                prop::collection::vec(prop::sample::select(&b"\"\\{}[]"[..]), 0..300),
+                prop::collection::vec(prop::sample::select(&b"\"\"\\\\\\{}[]:,xxxxxxxx\xff\x5b\x7f"[..]), 0..300),
+            ],
+            room in 1..8usize,
+        ) {
+            all_agree(&bytes, 70, room);
+        }
+    }
+}
