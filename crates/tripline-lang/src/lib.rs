@@ -9,6 +9,7 @@ pub mod ast;
 pub mod checked;
 pub mod diagnostic;
 pub mod functions;
+pub mod parse;
 pub mod source;
 pub mod types;
 pub mod value;

@@ -1,0 +1,32 @@
+//! The words of the language, and those that a misspelt word may have been.
+
+/// Every word that the grammar knows.
+pub(super) const KEYWORDS: &[&str] = &[
+    "schema", "accept", "list", "file", "let", "rule", "meta", "match", "sequence", "by", "within", "where", "emit",
+    "exclude", "from", "when", "filter", "on", "in", "not", "and", "or", "matches", "contains", "starts_with",
+    "ends_with", "has", "nocase", "true", "false", "missing",
+];
+
+/// Words that only a later version of the language knows.
+pub(super) const LATER_DECLARATIONS: &[&str] = &["table", "test"];
+/// The same for sections of a rule.
+pub(super) const LATER_SECTIONS: &[&str] = &["count", "together"];
+/// The same for entries of a section.
+pub(super) const LATER_ENTRIES: &[&str] = &["without", "having"];
+
+/// The words of `known` that `word` may have been, nearest first, each with its distance: at most
+/// two letters missing, added, wrong or swapped, fewer for short words.
+pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<(usize, &'k str)> {
+    let length = word.chars().count();
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter(|right| *right != word && right.len().abs_diff(length) <= 2)
+        .filter_map(|right| {
+            let limit = if right.len() <= 3 { 1 } else { 2 };
+            let distance = strsim::damerau_levenshtein(word, right);
+            (distance <= limit).then_some((distance, right))
+        })
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near
+}

@@ -1,0 +1,1 @@
+//! Hostile input: deep, long, broken.
