@@ -1,0 +1,31 @@
+//! The subcommands, one file each. Each has its arguments, documented for `--help`, and a function that
+//! does it.
+
+mod check;
+mod completions;
+mod fmt;
+mod generate;
+mod run;
+
+use crate::exit::{Failure, Status};
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Run(Box<run::Arguments>),
+    Check(check::Arguments),
+    Fmt(fmt::Arguments),
+    Completions(completions::Arguments),
+    Generate(Box<generate::Arguments>),
+}
+
+/// Does it.
+pub(crate) fn run(command: Command) -> Result<Status, Failure> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+    }
+}

@@ -1,0 +1,221 @@
+//! The arguments of `tripline run`, and which of them go together.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use clap::ValueEnum;
+use tripline_engine::{Emission, EventFields};
+
+use crate::exit::Failure;
+use crate::output::detections::Format;
+use crate::units;
+
+/// Run rules over log records
+///
+/// Reads records from files, from the log files in folders (.json, .ndjson, .jsonl, .log, .txt, also
+/// with .gz or .zst), or from standard input if nothing or `-` is named. A record a line, JSON arrays, envelopes
+/// such as {"records":[...]} and whole JSON documents are told apart by their content, and so is gzip and zstd
+/// compression.
+///
+/// Detections go to standard output; the summary, like everything for a person, goes to standard
+/// error.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tripline run --rules rules/entra signins.ndjson
+  tripline run --rules rules/entra --format pretty exported/ | less -R
+  zcat day.ndjson.gz | tripline run --rules rules/entra --emit early
+  tripline run --rules rules/entra --mode annotate day.ndjson > annotated.ndjson
+  tripline run --rules rules/entra --rules rules/local --quiet --fail-on detection day.ndjson
+
+Modes:
+  detections  One object a detection, with exactly the members id, rule, rule_id, title, severity,
+              tactics, techniques, time, key, events, fields, excluded_by.
+  annotate    The input, byte for byte, where a record that completes a detection as it arrives gains a
+              last member \"tripline\": {\"detections\": [...], \"tags\": [...]}. A record that has
+              such a member already gains a second one; JSON readers take the last.
+  filter      The records that the rule set's filters pass, one a line; tagged ones gain
+              \"tripline\": {\"tags\": [...]}. What cannot be read or no filter is about passes.")]
+pub(crate) struct Arguments {
+    /// A rule file or a folder of rule files; may be given several times
+    #[arg(long, value_name = "PATH", required = true)]
+    pub(super) rules: Vec<PathBuf>,
+
+    /// What to read; `-` is standard input
+    #[arg(value_name = "FILE|DIR|-")]
+    pub(super) inputs: Vec<PathBuf>,
+
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Mode::Detections)]
+    pub(super) mode: Mode,
+
+    /// How to write detections [default: pretty on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+
+    /// When a detection is given [default: final; early with --mode annotate]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(super) emit: Option<Emit>,
+
+    /// How much later than the newest event an event may arrive and still be correlated
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = units::duration)]
+    pub(super) lateness: Duration,
+
+    /// Only events from this instant (RFC 3339) or day (UTC) on
+    #[arg(long, value_name = "INSTANT", value_parser = units::instant)]
+    pub(super) since: Option<i64>,
+
+    /// Only events before this instant (RFC 3339) or day (UTC)
+    #[arg(long, value_name = "INSTANT", value_parser = units::instant)]
+    pub(super) until: Option<i64>,
+
+    /// Which fields of its events a detection has: all that the schema declares, or those that the rule
+    /// uses
+    #[arg(long, value_enum, default_value_t = Fields::Declared, value_name = "WHICH")]
+    pub(super) event_fields: Fields,
+
+    /// Write the matches that exclusions suppress too, with the exclusions' names
+    #[arg(long)]
+    pub(super) show_excluded: bool,
+
+    /// How much state is kept; beyond it the oldest is dropped and counted as evicted
+    #[arg(long, value_name = "MEMORY", default_value = "512MB", value_parser = units::bytes)]
+    pub(super) max_state: usize,
+
+    /// The longest record that is read; longer ones are counted as unparsable
+    #[arg(long, value_name = "MEMORY", default_value = "64MiB", value_parser = units::bytes)]
+    pub(super) max_record: usize,
+
+    /// How many threads work; the results do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub(super) threads: usize,
+
+    /// Write the records that could not be used (unparsable, no time, too late) to this file, as lines
+    /// {"file", "line", "reason", "record"}; record_base64 instead of record if it is no UTF-8
+    #[arg(long, value_name = "FILE")]
+    pub(super) dead_letter: Option<PathBuf>,
+
+    /// Write the summary to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) stats: Option<PathBuf>,
+
+    /// No progress bar, no warnings about the rules, no summary; errors are still written
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+
+    /// End with status 3 if this happened: a detection (no exclusion suppressed it), or an event that was
+    /// dropped because of a limit; may be given several times
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) fail_on: Vec<FailOn>,
+
+    /// The day (UTC) by which exclusions expire, for repeatable runs [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(super) today: Option<NaiveDate>,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Mode {
+    /// Detections
+    Detections,
+    /// Every record, with the detections it completes
+    Annotate,
+    /// The records that the filters pass
+    Filter,
+}
+
+/// When a detection is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Emit {
+    /// As soon as the events seen so far satisfy the rule
+    Early,
+    /// When no event that may still arrive can change it
+    Final,
+}
+
+/// Which fields of its events a detection has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Fields {
+    /// All that the schema declares
+    Declared,
+    /// Those that the rule uses
+    Used,
+}
+
+/// What ends a run with status 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// A detection that no exclusion suppressed
+    Detection,
+    /// An event that was dropped because of a limit
+    Eviction,
+}
+
+impl Arguments {
+    /// When detections are given; refuses what does not go together.
+    pub(super) fn emission(&self) -> Result<Emission, Failure> {
+        let chosen = |option: &str, given: bool| given.then(|| option.to_owned());
+        let idle: Vec<String> = match self.mode {
+            Mode::Detections => Vec::new(),
+            Mode::Annotate => [
+                chosen("--format", self.format.is_some()),
+                chosen("--show-excluded", self.show_excluded),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            Mode::Filter => [
+                chosen("--format", self.format.is_some()),
+                chosen("--show-excluded", self.show_excluded),
+                chosen("--emit", self.emit.is_some()),
+                chosen("--since", self.since.is_some()),
+                chosen("--until", self.until.is_some()),
+                chosen("--fail-on", !self.fail_on.is_empty()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        };
+        if let Some(option) = idle.first() {
+            let mode = self.mode.to_possible_value().map(|mode| mode.get_name().to_owned());
+            let mode = mode.unwrap_or_default();
+            return Err(Failure::Usage(format!("{option} has no meaning with --mode {mode}")));
+        }
+        match (self.mode, self.emit) {
+            (Mode::Annotate, Some(Emit::Final)) => Err(Failure::Usage(
+                "--mode annotate cannot be used with --emit final: a record is written as it arrives, and \
+                 what is final is known only when the lateness has passed"
+                    .to_owned(),
+            )),
+            (Mode::Annotate, _) | (_, Some(Emit::Early)) => Ok(Emission::Early),
+            (_, Some(Emit::Final) | None) => Ok(Emission::Final),
+        }
+    }
+
+    /// The event times that take part.
+    pub(super) fn range(&self) -> Result<std::ops::Range<i64>, Failure> {
+        let range = self.since.unwrap_or(i64::MIN)..self.until.unwrap_or(i64::MAX);
+        if range.is_empty() {
+            return Err(Failure::Usage("--since must lie before --until".to_owned()));
+        }
+        Ok(range)
+    }
+}
+
+impl From<Fields> for EventFields {
+    fn from(fields: Fields) -> EventFields {
+        match fields {
+            Fields::Declared => EventFields::Declared,
+            Fields::Used => EventFields::Used,
+        }
+    }
+}
+
+/// A number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads @ 1..=64) => Ok(threads),
+        _ => Err("it must be a number from 1 to 64".to_owned()),
+    }
+}

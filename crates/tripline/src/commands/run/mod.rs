@@ -1,0 +1,174 @@
+//! `tripline run`: rules over records. Loads the rules, opens the outputs, drives the inputs through,
+//! and sums up.
+
+mod arguments;
+
+use std::io::{self, Write as _};
+use std::time::Instant;
+
+use tripline_engine::{Engine, Options, RuleSet};
+
+pub(crate) use arguments::Arguments;
+use arguments::{FailOn, Mode};
+
+use crate::exit::{Failure, Status};
+use crate::input::{self, Feed, Input};
+use crate::interrupt::Interrupt;
+use crate::output::annotate::Annotations;
+use crate::output::dead_letter::DeadLetter;
+use crate::output::detections::{Format, Printer};
+use crate::output::ledger::Ledger;
+use crate::output::paint_stdout;
+use crate::output::progress::Progress;
+use crate::output::stdout::Out;
+use crate::output::summary::{Outcome, Summary, filter_counts};
+use crate::pipeline;
+use crate::pipeline::correlation::{Correlate, Report, Scan};
+use crate::pipeline::filtering::{Pass, Sieve};
+use crate::rules;
+
+/// Everything that a run is made of, whatever its mode.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    rules: RuleSet,
+    options: Options,
+    feed: Feed,
+    ledger: Ledger,
+    out: Out,
+    progress: Progress,
+    interrupt: Interrupt,
+    started: Instant,
+}
+
+/// Runs.
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let started = Instant::now();
+    let today = arguments.today.unwrap_or_else(rules::today);
+    let mut options = Options::new(today);
+    options.emission = arguments.emission()?;
+    options.range = arguments.range()?;
+    options.lateness = arguments.lateness;
+    options.max_state = arguments.max_state;
+
+    let loaded = rules::load(&arguments.rules, today);
+    let Some(checked) = &loaded.checked else {
+        loaded.report(&mut anstream::stderr(), rules::ReportFormat::Text)?;
+        return Ok(Status::InError);
+    };
+    if !arguments.quiet {
+        loaded.report(&mut anstream::stderr(), rules::ReportFormat::Text)?;
+    }
+    let rules = RuleSet::compile(checked, arguments.event_fields.into());
+
+    let interrupt = Interrupt::on_ctrl_c()?;
+    let (inputs, empty) = input::inputs(&arguments.inputs);
+    if !arguments.quiet {
+        for folder in empty {
+            let _ = writeln!(anstream::stderr(), "{}: holds no log files", folder.display());
+        }
+    }
+    let progress = if arguments.quiet { Progress::none() } else { Progress::new(&inputs) };
+    let dead_letter = arguments.dead_letter.as_deref().map(DeadLetter::create).transpose()?;
+    let run = Run {
+        arguments,
+        rules,
+        options,
+        feed: feed(inputs, arguments, &interrupt),
+        ledger: Ledger::new(dead_letter, arguments.max_record),
+        out: Out::new(progress.clone()),
+        progress: progress.clone(),
+        interrupt,
+        started,
+    };
+    // Whatever happens, the terminal is left without a half-drawn bar.
+    let status = match arguments.mode {
+        Mode::Filter => run.filter(),
+        Mode::Detections | Mode::Annotate => run.correlate(),
+    };
+    progress.end();
+    status
+}
+
+fn feed(inputs: Vec<Input>, arguments: &Arguments, interrupt: &Interrupt) -> Feed {
+    Feed::new(inputs, arguments.max_record, interrupt.clone())
+}
+
+impl Run<'_> {
+    /// The modes that correlate.
+    fn correlate(self) -> Result<Status, Failure> {
+        let annotate = self.arguments.mode == Mode::Annotate;
+        let report = if annotate {
+            Report::Annotate(Annotations::default())
+        } else {
+            let longest = self.rules.rules().iter().map(|rule| rule.name.chars().count()).max();
+            let format = self.arguments.format.unwrap_or_else(Format::for_stdout);
+            Report::Print {
+                printer: Printer::new(format, paint_stdout(), longest.unwrap_or(0)),
+                excluded: self.arguments.show_excluded,
+            }
+        };
+        let engine = Engine::new(self.rules.clone(), self.options);
+        let mut consumer = Correlate::new(engine, report, self.ledger, self.out, self.progress.clone());
+        consumer.begin()?;
+        let rules = &self.rules;
+        let worker = || Scan::new(rules, annotate);
+        pipeline::run(self.feed, self.arguments.threads, worker, &mut consumer)?;
+        let correlated = consumer.finish()?;
+        self.progress.end();
+
+        let mut stats = correlated.engine.stats().clone();
+        // The engine never saw what was too long to be read.
+        stats.records.unparsable += correlated.ledger.too_long;
+        let evicted = stats.evicted;
+        let interrupted = self.interrupt.is_set();
+        let outcome = Outcome::Correlated {
+            stats,
+            unattached_detections: annotate.then_some(correlated.unattached),
+        };
+        let summary = Summary::new(&correlated.ledger, self.started.elapsed(), interrupted, outcome);
+        sum_up(self.arguments, &summary)?;
+        let failed_on = self.arguments.fail_on.iter().any(|what| match what {
+            FailOn::Detection => correlated.detections > 0,
+            FailOn::Eviction => evicted > 0,
+        });
+        Ok(status(interrupted, &correlated.ledger, failed_on))
+    }
+
+    /// The mode that filters.
+    fn filter(self) -> Result<Status, Failure> {
+        let mut consumer = Pass::new(self.ledger, self.out, self.progress.clone());
+        let rules = &self.rules;
+        pipeline::run(self.feed, self.arguments.threads, || Sieve::new(rules), &mut consumer)?;
+        let (counts, ledger) = consumer.finish()?;
+        self.progress.end();
+
+        let interrupted = self.interrupt.is_set();
+        let outcome = Outcome::Filtered { records: &counts, filters: filter_counts(&self.rules, &counts) };
+        sum_up(self.arguments, &Summary::new(&ledger, self.started.elapsed(), interrupted, outcome))?;
+        Ok(status(interrupted, &ledger, false))
+    }
+}
+
+/// How the run ended.
+fn status(interrupted: bool, ledger: &Ledger, failed_on: bool) -> Status {
+    if interrupted {
+        Status::Interrupted
+    } else if !ledger.failures.is_empty() {
+        Status::CouldNotRun
+    } else if failed_on {
+        Status::FailedOn
+    } else {
+        Status::Ran
+    }
+}
+
+/// Writes the summary where it is wanted.
+fn sum_up(arguments: &Arguments, summary: &Summary<'_>) -> Result<(), Failure> {
+    if let Some(path) = &arguments.stats {
+        summary.write(path)?;
+    }
+    let text = if arguments.quiet { summary.errors() } else { summary.text() };
+    // A standard error that is gone does not make the run worse.
+    let _ = io::stderr().write_all(text.as_bytes());
+    Ok(())
+}

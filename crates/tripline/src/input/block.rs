@@ -1,0 +1,103 @@
+//! A run of whole records of one input: what is handed to a scanner in one go, and what its
+//! findings refer back to by index.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+use super::framing::{self, lines};
+
+/// One input, as it is named to people.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// Its path as given or found, or `<stdin>`.
+    pub(crate) name: String,
+    /// Its place in the order of the inputs.
+    pub(crate) index: usize,
+}
+
+/// A run of bytes that begins and ends at record borders.
+pub(crate) struct Block {
+    source: Arc<Source>,
+    bytes: Bytes,
+    kind: Kind,
+    stored: u64,
+}
+
+/// Where a block's bytes are.
+enum Bytes {
+    /// Read or decompressed into memory.
+    Owned(Vec<u8>),
+    /// In a mapped file.
+    Mapped(Arc<Mmap>, Range<usize>),
+}
+
+/// How records lie in a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One a line, or several where a line is an array or an envelope.
+    Lines,
+    /// At these places, told by the document around them.
+    Values(Vec<Range<usize>>),
+    /// (A part of) one record that is longer than the limit.
+    TooLong {
+        /// The part with which the record begins.
+        first: bool,
+    },
+}
+
+impl Block {
+    /// A block of bytes in memory; `stored` is how many bytes of the input as stored (compressed) were
+    /// read for it.
+    pub(crate) fn owned(source: Arc<Source>, bytes: Vec<u8>, kind: Kind, stored: u64) -> Block {
+        Block { source, bytes: Bytes::Owned(bytes), kind, stored }
+    }
+
+    /// A block of a mapped file.
+    pub(crate) fn mapped(source: Arc<Source>, map: Arc<Mmap>, at: Range<usize>, kind: Kind) -> Block {
+        let stored = at.len() as u64;
+        Block { source, bytes: Bytes::Mapped(map, at), kind, stored }
+    }
+
+    /// The input it comes from.
+    pub(crate) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Owned(bytes) => bytes,
+            Bytes::Mapped(map, at) => map.get(at.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// How many bytes of the input as stored were read for it.
+    pub(crate) fn stored(&self) -> u64 {
+        self.stored
+    }
+
+    /// How records lie in it.
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Whether a record longer than the limit begins here.
+    pub(crate) fn begins_too_long(&self) -> bool {
+        self.kind == Kind::TooLong { first: true }
+    }
+
+    /// Puts the places of its records into `records` and says how many line ends it has.
+    pub(crate) fn records(&self, records: &mut Vec<Range<usize>>) -> u64 {
+        records.clear();
+        match &self.kind {
+            Kind::Lines => lines::records(self.bytes(), records),
+            Kind::Values(places) => {
+                records.extend_from_slice(places);
+                framing::line_ends(self.bytes())
+            }
+            Kind::TooLong { .. } => framing::line_ends(self.bytes()),
+        }
+    }
+}

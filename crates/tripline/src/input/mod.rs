@@ -1,0 +1,24 @@
+//! Where records come from: files, folders and standard input, plain or compressed.
+//!
+//! The way of the bytes: `paths` says which inputs there are, `open` maps or streams each one,
+//! [`framing`] cuts it into [`Block`]s at record borders, [`Feed`] hands the blocks of all inputs out in
+//! order. INVARIANT: the blocks of an input, put together, are its bytes (after decompression);
+//! nothing is left out, so that what is only annotated or filtered passes unharmed.
+
+mod block;
+mod feed;
+pub(crate) mod framing;
+mod live;
+mod open;
+mod paths;
+
+pub(crate) use block::{Block, Kind, Source};
+pub(crate) use feed::{Feed, Piece};
+pub(crate) use paths::{Input, inputs};
+
+/// About how many bytes a block has. Large enough that handing it over costs nothing, small enough
+/// that a few of them fit in a processor's cache.
+pub(crate) const BLOCK: usize = 1 << 20;
+
+/// How much of a record that is longer than allowed is kept for the dead letter.
+pub(crate) const KEPT_OF_TOO_LONG: usize = 64 << 10;

@@ -1,0 +1,249 @@
+//! The end of a run: a summary for a person on standard error, the same as JSON for a program.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::HumanCount;
+use serde::Serialize;
+use tripline_engine::{RuleSet, Stats};
+
+use super::filter::FilterCounts;
+use super::ledger::Ledger;
+use super::text::harmless;
+use crate::exit::Failure;
+
+/// What a run came to.
+#[derive(Serialize)]
+pub(crate) struct Summary<'a> {
+    /// Ctrl-C ended it before the inputs did.
+    pub(crate) interrupted: bool,
+    /// How long it took.
+    #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
+    pub(crate) elapsed: Duration,
+    /// Inputs that were read, wholly or in part.
+    pub(crate) inputs: u64,
+    /// Bytes of records, decompressed.
+    pub(crate) bytes: u64,
+    /// Bytes as stored.
+    pub(crate) stored_bytes: u64,
+    /// The inputs that could not be read, or not to their end.
+    pub(crate) input_errors: Vec<InputError<'a>>,
+    /// The first records that could not be used.
+    #[serde(skip)]
+    pub(crate) troubles: &'a [String],
+    /// What became of the records.
+    #[serde(flatten)]
+    pub(crate) outcome: Outcome<'a>,
+}
+
+/// An input that could not be read.
+#[derive(Serialize)]
+pub(crate) struct InputError<'a> {
+    file: &'a str,
+    error: &'a str,
+}
+
+/// What became of the records.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Outcome<'a> {
+    /// They were correlated.
+    Correlated {
+        /// The engine's counters.
+        #[serde(flatten)]
+        stats: Stats,
+        /// Detections that annotated no record, because no single record completed them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unattached_detections: Option<u64>,
+    },
+    /// They were filtered.
+    Filtered {
+        /// Records by fate.
+        records: &'a FilterCounts,
+        /// Each filter and how many records it dropped.
+        filters: Vec<FilterCount<'a>>,
+    },
+}
+
+/// What a filter did.
+#[derive(Serialize)]
+pub(crate) struct FilterCount<'a> {
+    name: &'a str,
+    dropped: u64,
+}
+
+impl<'a> Summary<'a> {
+    /// Of this account.
+    pub(crate) fn new(ledger: &'a Ledger, elapsed: Duration, interrupted: bool, outcome: Outcome<'a>) -> Summary<'a> {
+        let input_errors = ledger.failures.iter().map(|(file, error)| InputError { file, error });
+        Summary {
+            interrupted,
+            elapsed,
+            inputs: ledger.inputs,
+            bytes: ledger.bytes,
+            stored_bytes: ledger.stored,
+            input_errors: input_errors.collect(),
+            troubles: &ledger.troubles,
+            outcome,
+        }
+    }
+
+    /// Writes it as JSON.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let failed = |source| Failure::File {
+            doing: "cannot write",
+            path: path.display().to_string(),
+            source,
+        };
+        let mut json = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
+        json.push(b'\n');
+        fs::write(path, json).map_err(failed)
+    }
+
+    /// As text for a person.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for trouble in self.troubles {
+            let _ = writeln!(text, "{}", harmless(trouble));
+        }
+        let named = self.troubles.len() as u64;
+        let unnamed = self.unusable().saturating_sub(named);
+        if unnamed > 0 {
+            let _ = writeln!(text, "and {} more", HumanCount(unnamed));
+        }
+        text.push_str(&self.errors());
+        if self.interrupted {
+            let _ = writeln!(text, "interrupted: what follows is of the part that was read");
+        }
+        match &self.outcome {
+            Outcome::Correlated { stats, unattached_detections } => {
+                self.correlated(&mut text, stats, *unattached_detections);
+            }
+            Outcome::Filtered { records, filters } => self.filtered(&mut text, records, filters),
+        }
+        text
+    }
+
+    /// The inputs that could not be read, one a line.
+    pub(crate) fn errors(&self) -> String {
+        let line = |error: &InputError<'_>| format!("{}: {}\n", harmless(error.file), harmless(error.error));
+        self.input_errors.iter().map(line).collect()
+    }
+
+    /// How many records could not be used: unparsable or without a time.
+    fn unusable(&self) -> u64 {
+        match &self.outcome {
+            Outcome::Correlated { stats, .. } => stats.records.unparsable + stats.records.no_time,
+            Outcome::Filtered { records, .. } => records.unparsable,
+        }
+    }
+
+    fn correlated(&self, text: &mut String, stats: &Stats, unattached: Option<u64>) {
+        let records = &stats.records;
+        let mut table = table();
+        row(&mut table, "records", records.total(), "");
+        for (name, count) in [
+            ("processed", records.processed),
+            ("not accepted", records.not_accepted),
+            ("unparsable", records.unparsable),
+            ("no time", records.no_time),
+            ("too late", records.too_late),
+            ("duplicate", records.duplicate),
+            ("out of range", records.out_of_range),
+        ] {
+            row(&mut table, &format!("  {name}"), count, "");
+        }
+        for rule in &stats.rules {
+            row(&mut table, &rule.name, rule.detections, "detections");
+            for (step, events) in &rule.steps {
+                row(&mut table, &format!("  {step}"), *events, "events");
+            }
+            for (exclusion, matches) in &rule.exclusions {
+                row(&mut table, &format!("  excluded by \"{}\"", harmless(exclusion)), *matches, "matches");
+            }
+            for (name, count) in [
+                ("  without a key", rule.no_key),
+                ("  evicted", rule.evicted),
+                ("  searched in part", rule.search_limited),
+            ] {
+                if count > 0 {
+                    row(&mut table, name, count, "events");
+                }
+            }
+        }
+        if let Some(unattached) = unattached.filter(|count| *count > 0) {
+            row(&mut table, "detections on no record", unattached, "");
+        }
+        row(&mut table, "evicted", stats.evicted, "events");
+        row(&mut table, "peak state", stats.peak_state_bytes as u64, "bytes");
+        let _ = writeln!(text, "{table}");
+        if stats.evicted > 0 {
+            let _ = writeln!(
+                text,
+                "events were dropped because a limit was reached: detections may be missing (see --max-state)"
+            );
+        }
+        self.pace(text, records.total());
+    }
+
+    fn filtered(&self, text: &mut String, records: &FilterCounts, filters: &[FilterCount<'_>]) {
+        let mut table = table();
+        row(&mut table, "records", records.passed + records.dropped, "");
+        row(&mut table, "  passed", records.passed, "");
+        row(&mut table, "    tagged", records.tagged, "");
+        row(&mut table, "    not accepted", records.not_accepted, "");
+        row(&mut table, "    unparsable", records.unparsable, "");
+        row(&mut table, "  dropped", records.dropped, "");
+        for filter in filters {
+            row(&mut table, &format!("    by {}", filter.name), filter.dropped, "");
+        }
+        let _ = writeln!(text, "{table}");
+        self.pace(text, records.passed + records.dropped);
+    }
+
+    /// How much was read, and how fast.
+    fn pace(&self, text: &mut String, records: u64) {
+        let seconds = self.elapsed.as_secs_f64().max(1e-9);
+        let mega = |bytes: u64| bytes as f64 / 1e6;
+        let stored = if self.stored_bytes == self.bytes {
+            String::new()
+        } else {
+            format!(" ({:.1} MB as stored)", mega(self.stored_bytes))
+        };
+        let inputs = if self.inputs == 1 { "input" } else { "inputs" };
+        let _ = writeln!(
+            text,
+            "{} {inputs}, {:.1} MB{stored} in {seconds:.2} s: {:.0} MB/s, {} records/s",
+            self.inputs,
+            mega(self.bytes),
+            mega(self.bytes) / seconds,
+            HumanCount((records as f64 / seconds) as u64),
+        );
+    }
+}
+
+/// Each filter with its count.
+pub(crate) fn filter_counts<'a>(rules: &'a RuleSet, counts: &FilterCounts) -> Vec<FilterCount<'a>> {
+    let dropped = counts.by_filter.iter().copied().chain(std::iter::repeat(0));
+    rules.filters().zip(dropped).map(|(name, dropped)| FilterCount { name, dropped }).collect()
+}
+
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn row(table: &mut Table, name: &str, count: u64, unit: &str) {
+    table.add_row([name, &HumanCount(count).to_string(), unit]);
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+fn seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(elapsed.as_secs_f64())
+}
