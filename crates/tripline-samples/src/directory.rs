@@ -22,29 +22,71 @@ pub(crate) struct App {
 
 /// Apps that people sign in to and that fetch tokens for them.
 pub(crate) const APPS: &[App] = &[
-    App { name: "Microsoft Office", id: "d3590ed6-52b3-4102-aeff-aad2292ab01c" },
-    App { name: "Microsoft Teams", id: "1fec8e78-bce4-4aaf-ab1b-5451cc387264" },
-    App { name: "OneDrive SyncEngine", id: "ab9b8c07-8f02-4f72-87fa-80105867a763" },
-    App { name: "OfficeHome", id: "4765445b-32c6-49b0-83e6-1d93765276ca" },
-    App { name: "Azure Portal", id: "c44b4083-3bb0-49c1-b47d-974e53cbdf3c" },
-    App { name: "Contoso Intranet", id: "c0470500-0001-4000-8000-000000000001" },
-    App { name: "Contoso Time Sheets", id: "c0470500-0001-4000-8000-000000000002" },
+    App {
+        name: "Microsoft Office",
+        id: "d3590ed6-52b3-4102-aeff-aad2292ab01c",
+    },
+    App {
+        name: "Microsoft Teams",
+        id: "1fec8e78-bce4-4aaf-ab1b-5451cc387264",
+    },
+    App {
+        name: "OneDrive SyncEngine",
+        id: "ab9b8c07-8f02-4f72-87fa-80105867a763",
+    },
+    App {
+        name: "OfficeHome",
+        id: "4765445b-32c6-49b0-83e6-1d93765276ca",
+    },
+    App {
+        name: "Azure Portal",
+        id: "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
+    },
+    App {
+        name: "Contoso Intranet",
+        id: "c0470500-0001-4000-8000-000000000001",
+    },
+    App {
+        name: "Contoso Time Sheets",
+        id: "c0470500-0001-4000-8000-000000000002",
+    },
 ];
 
 /// What tokens are for.
 pub(crate) const RESOURCES: &[App] = &[
-    App { name: "Microsoft Graph", id: "00000003-0000-0000-c000-000000000000" },
-    App { name: "Office 365 Exchange Online", id: "00000002-0000-0ff1-ce00-000000000000" },
-    App { name: "Office 365 SharePoint Online", id: "00000003-0000-0ff1-ce00-000000000000" },
-    App { name: "Windows Azure Service Management API", id: "797f4846-ba00-4fd7-ba43-dac1f8f63013" },
+    App {
+        name: "Microsoft Graph",
+        id: "00000003-0000-0000-c000-000000000000",
+    },
+    App {
+        name: "Office 365 Exchange Online",
+        id: "00000002-0000-0ff1-ce00-000000000000",
+    },
+    App {
+        name: "Office 365 SharePoint Online",
+        id: "00000003-0000-0ff1-ce00-000000000000",
+    },
+    App {
+        name: "Windows Azure Service Management API",
+        id: "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    },
 ];
 
 /// An automation job of the tenant, named in `rules/entra/lists/automation-apps.txt`.
-const AUTOMATION_APP: App = App { name: "Contoso Runbooks", id: "c0470500-0002-4000-8000-000000000001" };
+const AUTOMATION_APP: App = App {
+    name: "Contoso Runbooks",
+    id: "c0470500-0002-4000-8000-000000000001",
+};
 /// A pipeline of the tenant, named in `rules/entra/lists/cicd-apps.txt`.
-const PIPELINE_APP: App = App { name: "Contoso Deployments", id: "c0470500-0003-4000-8000-000000000001" };
+const PIPELINE_APP: App = App {
+    name: "Contoso Deployments",
+    id: "c0470500-0003-4000-8000-000000000001",
+};
 /// Microsoft's own command-line client, named in `rules/entra/exclusions.trip`.
-const CLI_APP: App = App { name: "Microsoft Azure CLI", id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46" };
+const CLI_APP: App = App {
+    name: "Microsoft Azure CLI",
+    id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+};
 /// A service account, named in `rules/entra/lists/service-accounts.txt`.
 const SERVICE_ACCOUNT: &str = "svc-backup@contoso.example";
 /// A device, named in `rules/entra/lists/admin-workstations.txt`.
@@ -53,12 +95,13 @@ const ADMIN_DEVICE: &str = "PAW-0007";
 const ADMIN_SESSION: &str = "5e551000-0000-4000-8000-000000000001";
 
 const FIRST: &[&str] = &[
-    "ada", "bela", "chidi", "dana", "emre", "fatou", "gita", "hugo", "ines", "jonas", "kaya", "lena", "milo", "nuria",
-    "olek", "pia", "quentin", "rosa", "sana", "tomas", "uma", "vera", "wim", "xenia", "yara", "zeno",
+    "ada", "bela", "chidi", "dana", "emre", "fatou", "gita", "hugo", "ines", "jonas", "kaya",
+    "lena", "milo", "nuria", "olek", "pia", "quentin", "rosa", "sana", "tomas", "uma", "vera",
+    "wim", "xenia", "yara", "zeno",
 ];
 const LAST: &[&str] = &[
-    "alder", "birch", "cedar", "dogwood", "elm", "fir", "ginkgo", "hazel", "ivy", "juniper", "larch", "maple", "oak",
-    "pine", "rowan", "spruce", "thorn", "willow", "yew", "zelkova",
+    "alder", "birch", "cedar", "dogwood", "elm", "fir", "ginkgo", "hazel", "ivy", "juniper",
+    "larch", "maple", "oak", "pine", "rowan", "spruce", "thorn", "willow", "yew", "zelkova",
 ];
 
 /// A city with its country and rough coordinates.
@@ -72,16 +115,64 @@ pub(crate) struct Place {
 }
 
 const HOMES: &[Place] = &[
-    Place { city: "Berlin", state: "Berlin", country: "DE", latitude: 52.5244, longitude: 13.4105 },
-    Place { city: "Utrecht", state: "Utrecht", country: "NL", latitude: 52.0908, longitude: 5.1222 },
-    Place { city: "Lyon", state: "Rhone", country: "FR", latitude: 45.7485, longitude: 4.8467 },
-    Place { city: "Zürich", state: "Zürich", country: "CH", latitude: 47.3667, longitude: 8.55 },
-    Place { city: "Porto", state: "Porto", country: "PT", latitude: 41.1496, longitude: -8.611 },
+    Place {
+        city: "Berlin",
+        state: "Berlin",
+        country: "DE",
+        latitude: 52.5244,
+        longitude: 13.4105,
+    },
+    Place {
+        city: "Utrecht",
+        state: "Utrecht",
+        country: "NL",
+        latitude: 52.0908,
+        longitude: 5.1222,
+    },
+    Place {
+        city: "Lyon",
+        state: "Rhone",
+        country: "FR",
+        latitude: 45.7485,
+        longitude: 4.8467,
+    },
+    Place {
+        city: "Zürich",
+        state: "Zürich",
+        country: "CH",
+        latitude: 47.3667,
+        longitude: 8.55,
+    },
+    Place {
+        city: "Porto",
+        state: "Porto",
+        country: "PT",
+        latitude: 41.1496,
+        longitude: -8.611,
+    },
 ];
 const FAR: &[Place] = &[
-    Place { city: "Ashburn", state: "Virginia", country: "US", latitude: 39.0438, longitude: -77.4874 },
-    Place { city: "Singapore", state: "", country: "SG", latitude: 1.2897, longitude: 103.8501 },
-    Place { city: "São Paulo", state: "São Paulo", country: "BR", latitude: -23.5475, longitude: -46.6361 },
+    Place {
+        city: "Ashburn",
+        state: "Virginia",
+        country: "US",
+        latitude: 39.0438,
+        longitude: -77.4874,
+    },
+    Place {
+        city: "Singapore",
+        state: "",
+        country: "SG",
+        latitude: 1.2897,
+        longitude: 103.8501,
+    },
+    Place {
+        city: "São Paulo",
+        state: "São Paulo",
+        country: "BR",
+        latitude: -23.5475,
+        longitude: -46.6361,
+    },
 ];
 
 /// The network that a sign-in comes from.
@@ -167,13 +258,22 @@ impl User {
     /// The service account of the benign scenarios.
     pub(crate) fn service_account(seed: u64, number: u32) -> User {
         let user = User::new(seed, number);
-        User { name: SERVICE_ACCOUNT.to_string(), display: "Backup (service)".to_string(), ..user }
+        User {
+            name: SERVICE_ACCOUNT.to_string(),
+            display: "Backup (service)".to_string(),
+            ..user
+        }
     }
 
     /// Where the user is on a network.
     pub(crate) fn place(&self, network: Network) -> Place {
         match network {
-            Network::Hosting(number) => FAR.iter().copied().cycle().nth(usize::from(number)).unwrap_or_default(),
+            Network::Hosting(number) => FAR
+                .iter()
+                .copied()
+                .cycle()
+                .nth(usize::from(number))
+                .unwrap_or_default(),
             Network::DataCentre => FAR.first().copied().unwrap_or_default(),
             _ => self.home,
         }
@@ -190,10 +290,20 @@ impl User {
             }
             Network::Office => Ipv4Addr::new(198, 51, 100, 10 + c % 4).into(),
             Network::Mobile => Ipv4Addr::new(198, 19, c, d).into(),
-            Network::Hosting(number) if number % 4 == 3 => {
-                Ipv6Addr::new(0x2001, 0xdb8, 0xbad, u16::from(number), 0, 0, 0, u16::from(d) | 1).into()
+            Network::Hosting(number) if number % 4 == 3 => Ipv6Addr::new(
+                0x2001,
+                0xdb8,
+                0xbad,
+                u16::from(number),
+                0,
+                0,
+                0,
+                u16::from(d) | 1,
+            )
+            .into(),
+            Network::Hosting(number) => {
+                Ipv4Addr::new(192, 0, 2, number.wrapping_mul(17) ^ d).into()
             }
-            Network::Hosting(number) => Ipv4Addr::new(192, 0, 2, number.wrapping_mul(17) ^ d).into(),
             Network::DataCentre => Ipv4Addr::new(192, 0, 2, 200 + d % 8).into(),
             Network::Admin => Ipv4Addr::new(203, 0, 113, 1 + d % 200).into(),
         }
@@ -228,12 +338,30 @@ impl Mark {
     pub(crate) fn of(role: Role) -> Mark {
         let none = Mark::default();
         match role {
-            Role::AutomationApp => Mark { app: Some(AUTOMATION_APP), ..none },
-            Role::PipelineApp => Mark { app: Some(PIPELINE_APP), ..none },
-            Role::CliApp => Mark { app: Some(CLI_APP), ..none },
-            Role::CliAgent => Mark { agent: Some("azurecli/2.69.0 (contoso-toolbox)"), ..none },
-            Role::AdminSession => Mark { session: Some(ADMIN_SESSION), ..none },
-            Role::AdminDevice => Mark { device: Some(ADMIN_DEVICE), ..none },
+            Role::AutomationApp => Mark {
+                app: Some(AUTOMATION_APP),
+                ..none
+            },
+            Role::PipelineApp => Mark {
+                app: Some(PIPELINE_APP),
+                ..none
+            },
+            Role::CliApp => Mark {
+                app: Some(CLI_APP),
+                ..none
+            },
+            Role::CliAgent => Mark {
+                agent: Some("azurecli/2.69.0 (contoso-toolbox)"),
+                ..none
+            },
+            Role::AdminSession => Mark {
+                session: Some(ADMIN_SESSION),
+                ..none
+            },
+            Role::AdminDevice => Mark {
+                device: Some(ADMIN_DEVICE),
+                ..none
+            },
             Role::Everyday | Role::Attack | Role::ServiceAccount | Role::AdminNetwork => none,
         }
     }
@@ -241,5 +369,7 @@ impl Mark {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }

@@ -8,7 +8,7 @@ use crate::options::{Noise, Options, Order, Shape, Wrap};
 use crate::stream::{Sample, Samples, wrapped};
 use crate::write::{Summary, line};
 
-/// The options of the example.
+/// The options of the example. The seed is one whose irregularities include each kind.
 fn options() -> Options {
     Options {
         records: 1_800,
@@ -25,6 +25,8 @@ fn options() -> Options {
         duplicates: 0.02,
         noise: Noise {
             other_categories: 0.05,
+            missing_asn: 0.03,
+            missing_ip: 0.003,
             missing_user_agent: 0.03,
             mixed_case: 0.2,
             guid_user: 0.005,
@@ -32,7 +34,7 @@ fn options() -> Options {
             text_numbers: 0.1,
             odd_times: 0.15,
             odd_addresses: 0.01,
-            no_time: 0.0005,
+            no_time: 0.001,
             ..Noise::NONE
         },
         ..Options::default()
@@ -45,7 +47,7 @@ fn options() -> Options {
 /// Those of `out`.
 pub fn example(out: &mut impl Write) -> io::Result<Summary> {
     let mut summary = Summary::default();
-    for (number, sample) in (0u32..).zip(samples()) {
+    for (number, sample) in (0u32..).zip(example_samples()) {
         summary.count(&sample);
         let wrap = match number {
             700 => Wrap::Log,
@@ -58,6 +60,7 @@ pub fn example(out: &mut impl Write) -> io::Result<Summary> {
     Ok(summary)
 }
 
-fn samples() -> impl Iterator<Item = Sample> {
+/// The records of the example before any is wrapped.
+pub fn example_samples() -> impl Iterator<Item = Sample> {
     Samples::new(&options())
 }

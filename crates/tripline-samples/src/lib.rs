@@ -20,13 +20,15 @@ mod example;
 mod options;
 mod plan;
 mod random;
+mod reference;
 mod render;
 mod signin;
 mod stream;
 mod write;
 
-pub use example::example;
+pub use example::{example, example_samples};
 pub use options::{Envelope, Noise, Options, Order, Role, Shape, Wrap};
 pub use plan::Kind;
+pub use reference::{Match, token_replays};
 pub use stream::{Facts, Sample, Samples};
 pub use write::{Summary, generate};

@@ -183,7 +183,11 @@ impl Noise {
     };
 
     /// As [`Noise::REALISTIC`], but every line is a record with a time.
-    pub const READABLE: Noise = Noise { no_time: 0.0, broken: 0.0, ..Noise::REALISTIC };
+    pub const READABLE: Noise = Noise {
+        no_time: 0.0,
+        broken: 0.0,
+        ..Noise::REALISTIC
+    };
 }
 
 /// Which part of the story a sign-in plays.

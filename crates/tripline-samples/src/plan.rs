@@ -74,7 +74,9 @@ impl<'a> Planner<'a> {
             options,
             random: Random::of(options.seed, 1),
             start: options.start.div_euclid(1_000),
-            span: i64::try_from(options.span.as_micros()).unwrap_or(i64::MAX / 4).max(SECOND),
+            span: i64::try_from(options.span.as_micros())
+                .unwrap_or(i64::MAX / 4)
+                .max(SECOND),
             events: Vec::new(),
         }
     }
@@ -97,15 +99,33 @@ impl<'a> Planner<'a> {
                 self.add(time, user, kind, Role::Everyday, Network::DataCentre, false);
             }
         }
-        self.events.truncate(usize::try_from(all).unwrap_or(usize::MAX));
+        self.events
+            .truncate(usize::try_from(all).unwrap_or(usize::MAX));
         set_apart(&mut self.events);
         self.events
     }
 
-    fn add(&mut self, time: i64, user: u32, kind: Kind, role: Role, network: Network, failed: bool) {
+    fn add(
+        &mut self,
+        time: i64,
+        user: u32,
+        kind: Kind,
+        role: Role,
+        network: Network,
+        failed: bool,
+    ) {
         let time = time.clamp(self.start, self.start + self.span);
         let seed = self.random.next();
-        self.events.push(Event { time, seed, user, kind, role, network, failed, pinned: false });
+        self.events.push(Event {
+            time,
+            seed,
+            user,
+            kind,
+            role,
+            network,
+            failed,
+            pinned: false,
+        });
     }
 
     fn anyone(&mut self) -> u32 {
@@ -117,7 +137,11 @@ impl<'a> Planner<'a> {
         let days = self.span.div_euclid(24 * HOUR).max(1);
         let day = self.span / days;
         let from = self.start + day * self.random.between(0, days - 1);
-        let within = if self.random.chance(0.75) { 0.3 + 0.4 * self.random.unit() } else { self.random.unit() };
+        let within = if self.random.chance(0.75) {
+            0.3 + 0.4 * self.random.unit()
+        } else {
+            self.random.unit()
+        };
         from + (day as f64 * within) as i64
     }
 
@@ -126,16 +150,26 @@ impl<'a> Planner<'a> {
     fn cases(&mut self, budget: u64) {
         let users = self.options.users.max(1);
         let attacks = (0..self.options.attacks).map(|_| Role::Attack);
-        let benign = Role::BENIGN.iter().flat_map(|role| (0..self.options.benign).map(|_| *role));
+        let benign = Role::BENIGN
+            .iter()
+            .flat_map(|role| (0..self.options.benign).map(|_| *role));
         for (number, role) in (0u32..).zip(attacks.chain(benign)) {
-            let tokens = if role == Role::Attack { 1 + self.random.below(3) } else { 1 };
+            let tokens = if role == Role::Attack {
+                1 + self.random.below(3)
+            } else {
+                1
+            };
             if self.events.len() as u64 + 1 + tokens > budget {
                 break;
             }
             let user = users - 1 - number % users;
             let login = self.working_time().min(self.start + self.span - WINDOW);
             let own = self.network(user, login);
-            let home = if own == Network::Home6 { Network::Home } else { own };
+            let home = if own == Network::Home6 {
+                Network::Home
+            } else {
+                own
+            };
             self.add(login, user, Kind::Interactive, role, home, false);
             let hosting = (self.random.below(12)) as u8;
             for token in 0..tokens {
@@ -150,15 +184,31 @@ impl<'a> Planner<'a> {
                     Role::AdminNetwork => Network::Admin,
                     _ => Network::DataCentre,
                 };
-                self.add(login + after, user, Kind::NonInteractive, role, network, false);
+                self.add(
+                    login + after,
+                    user,
+                    Kind::NonInteractive,
+                    role,
+                    network,
+                    false,
+                );
                 if let Some(event) = self.events.last_mut() {
                     event.pinned = self.span > 2 * WINDOW && (after == 0 || after == WINDOW);
                 }
             }
         }
         // A pinned token refers to its sign-in's time, so that time must not move either.
-        let pinned: Vec<u32> = self.events.iter().filter(|event| event.pinned).map(|event| event.user).collect();
-        for event in self.events.iter_mut().filter(|event| pinned.contains(&event.user)) {
+        let pinned: Vec<u32> = self
+            .events
+            .iter()
+            .filter(|event| event.pinned)
+            .map(|event| event.user)
+            .collect();
+        for event in self
+            .events
+            .iter_mut()
+            .filter(|event| pinned.contains(&event.user))
+        {
             event.pinned |= event.kind == Kind::Interactive;
         }
     }
@@ -169,7 +219,14 @@ impl<'a> Planner<'a> {
             let user = self.anyone();
             let network = self.network(user, time);
             let failed = self.random.chance(self.options.failures);
-            self.add(time, user, Kind::Interactive, Role::Everyday, network, failed);
+            self.add(
+                time,
+                user,
+                Kind::Interactive,
+                Role::Everyday,
+                network,
+                failed,
+            );
         }
     }
 
@@ -178,15 +235,27 @@ impl<'a> Planner<'a> {
         let signins = self.events.len() as u64;
         for _ in 0..count {
             let followed = self.random.below(signins) as usize;
-            let (time, user) = match self.events.get(followed).filter(|_| self.random.chance(0.5)) {
-                Some(login) if login.role == Role::Everyday => {
-                    (login.time + self.random.between(SECOND, 2 * WINDOW), login.user)
-                }
+            let (time, user) = match self
+                .events
+                .get(followed)
+                .filter(|_| self.random.chance(0.5))
+            {
+                Some(login) if login.role == Role::Everyday => (
+                    login.time + self.random.between(SECOND, 2 * WINDOW),
+                    login.user,
+                ),
                 _ => (self.working_time(), self.anyone()),
             };
             let network = self.network(user, time);
             let failed = self.random.chance(self.options.failures);
-            self.add(time, user, Kind::NonInteractive, Role::Everyday, network, failed);
+            self.add(
+                time,
+                user,
+                Kind::NonInteractive,
+                Role::Everyday,
+                network,
+                failed,
+            );
         }
     }
 
@@ -194,8 +263,11 @@ impl<'a> Planner<'a> {
     /// to the office and back, on the way with a mobile carrier.
     fn network(&mut self, user: u32, time: i64) -> Network {
         let mut traits = Random::of(self.options.seed, 0x4D4F_5645_0000_0000 | u64::from(user));
-        let (moving, office, dual_stack) =
-            (traits.chance(self.options.moving), traits.chance(0.5), traits.chance(0.4));
+        let (moving, office, dual_stack) = (
+            traits.chance(self.options.moving),
+            traits.chance(0.5),
+            traits.chance(0.4),
+        );
         let network = if moving {
             let leaves = traits.between(7 * HOUR, 9 * HOUR);
             let returns = traits.between(15 * HOUR, 18 * HOUR);
@@ -213,7 +285,11 @@ impl<'a> Planner<'a> {
         } else {
             Network::Home
         };
-        if network == Network::Home && dual_stack && self.random.chance(0.4) { Network::Home6 } else { network }
+        if network == Network::Home && dual_stack && self.random.chance(0.4) {
+            Network::Home6
+        } else {
+            network
+        }
     }
 }
 
@@ -221,11 +297,22 @@ impl<'a> Planner<'a> {
 /// one.
 fn set_apart(events: &mut [Event]) {
     // Pinned events come first among equals, so that the others move.
-    let order = |event: &Event| (event.time, !event.pinned, event.kind != Kind::Interactive, event.seed);
+    let order = |event: &Event| {
+        (
+            event.time,
+            !event.pinned,
+            event.kind != Kind::Interactive,
+            event.seed,
+        )
+    };
     events.sort_unstable_by_key(order);
     let (mut last_login, mut last_other) = (i64::MIN, i64::MIN);
     for event in events.iter_mut() {
-        let last = if event.kind == Kind::Interactive { &mut last_login } else { &mut last_other };
+        let last = if event.kind == Kind::Interactive {
+            &mut last_login
+        } else {
+            &mut last_other
+        };
         if event.time <= *last && !event.pinned {
             event.time = *last + 1;
         }

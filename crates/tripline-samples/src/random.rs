@@ -70,7 +70,9 @@ impl Random {
     /// Text of `length` characters of the URL-safe base64 alphabet.
     pub(crate) fn base64(&mut self, length: usize) -> String {
         const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        (0..length).map(|_| char::from(self.pick(ALPHABET))).collect()
+        (0..length)
+            .map(|_| char::from(self.pick(ALPHABET)))
+            .collect()
     }
 }
 
@@ -90,7 +92,10 @@ mod tests {
     fn a_guid_has_the_shape_of_one() {
         let guid = Random::new(7).guid();
         assert_eq!(guid.len(), 36, "{guid}");
-        assert_eq!(guid.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert_eq!(
+            guid.split('-').map(str::len).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12]
+        );
     }
 
     #[test]

@@ -64,10 +64,22 @@ pub(crate) enum Times {
 /// Error codes of failed sign-ins with their text: wrong password, expired session, second factor
 /// required, blocked by policy.
 pub(crate) const FAILURES: &[(u32, &str)] = &[
-    (50126, "Error validating credentials due to invalid username or password."),
-    (70043, "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access."),
-    (50076, "Due to a configuration change made by your administrator, you must use multi-factor authentication."),
-    (53003, "Access has been blocked by Conditional Access policies."),
+    (
+        50126,
+        "Error validating credentials due to invalid username or password.",
+    ),
+    (
+        70043,
+        "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access.",
+    ),
+    (
+        50076,
+        "Due to a configuration change made by your administrator, you must use multi-factor authentication.",
+    ),
+    (
+        53003,
+        "Access has been blocked by Conditional Access policies.",
+    ),
 ];
 
 impl SignIn {
@@ -83,11 +95,18 @@ impl SignIn {
         let user = user_of(options, event);
         // The facts that rules look at; the story's own records keep theirs.
         let everyday = event.role == Role::Everyday;
-        let ip = Some(user.address(event.network)).filter(|_| !(everyday && random.chance(noise.missing_ip)));
-        let asn = Some(user.asn(event.network)).filter(|_| !(everyday && random.chance(noise.missing_asn)));
-        let mark = if interactive { Mark::default() } else { Mark::of(event.role) };
+        let ip = Some(user.address(event.network))
+            .filter(|_| !(everyday && random.chance(noise.missing_ip)));
+        let asn = Some(user.asn(event.network))
+            .filter(|_| !(everyday && random.chance(noise.missing_asn)));
+        let mark = if interactive {
+            Mark::default()
+        } else {
+            Mark::of(event.role)
+        };
         let agent = mark.agent.unwrap_or(user.agent);
-        let agent = Some(agent.to_string()).filter(|_| !(everyday && random.chance(noise.missing_user_agent)));
+        let agent = Some(agent.to_string())
+            .filter(|_| !(everyday && random.chance(noise.missing_user_agent)));
         let mut times = Times::Usual;
         if random.chance(noise.odd_times) {
             times = match random.below(3) {
@@ -99,7 +118,9 @@ impl SignIn {
         if everyday && random.chance(noise.no_time) {
             times = Times::None;
         }
-        let ip_text = ip.map_or_else(String::new, |ip| spell(ip, random.chance(noise.odd_addresses), &mut random));
+        let ip_text = ip.map_or_else(String::new, |ip| {
+            spell(ip, random.chance(noise.odd_addresses), &mut random)
+        });
         let user_text = if everyday && random.chance(noise.empty_user) {
             String::new()
         } else if everyday && random.chance(noise.guid_user) {
@@ -109,7 +130,11 @@ impl SignIn {
         } else {
             user.name.clone()
         };
-        let result = if event.failed { random.pick(FAILURES).0 } else { 0 };
+        let result = if event.failed {
+            random.pick(FAILURES).0
+        } else {
+            0
+        };
         SignIn {
             shape,
             interactive,
@@ -117,7 +142,9 @@ impl SignIn {
             id: random.guid(),
             correlation: random.guid(),
             token: random.base64(22),
-            session: mark.session.map_or_else(|| user.session.clone(), str::to_string),
+            session: mark
+                .session
+                .map_or_else(|| user.session.clone(), str::to_string),
             user_text,
             result,
             ip,
@@ -126,7 +153,9 @@ impl SignIn {
             agent,
             app: mark.app.unwrap_or_else(|| random.pick(APPS)),
             resource: random.pick(RESOURCES),
-            device: mark.device.map_or_else(|| user.device.clone(), str::to_string),
+            device: mark
+                .device
+                .map_or_else(|| user.device.clone(), str::to_string),
             place: user.place(event.network),
             managed: mark.device.is_some() || !matches!(event.network, Network::Hosting(_)),
             risky: matches!(event.network, Network::Hosting(_)) && random.chance(0.2),
@@ -143,19 +172,28 @@ impl SignIn {
 
     /// `SignInLogs` and the like.
     pub(crate) fn category(&self) -> &'static str {
-        if self.interactive { "SignInLogs" } else { "NonInteractiveUserSignInLogs" }
+        if self.interactive {
+            "SignInLogs"
+        } else {
+            "NonInteractiveUserSignInLogs"
+        }
     }
 
     /// Why it failed; empty if it did not.
     pub(crate) fn failure(&self) -> &'static str {
-        FAILURES.iter().find(|(code, _)| *code == self.result).map_or("", |(_, text)| text)
+        FAILURES
+            .iter()
+            .find(|(code, _)| *code == self.result)
+            .map_or("", |(_, text)| text)
     }
 }
 
 /// An address as text: usually plain, else with a port (v4) or mapped into IPv6 (v4).
 fn spell(ip: IpAddr, odd: bool, random: &mut Random) -> String {
     match ip {
-        IpAddr::V4(v4) if odd && random.chance(0.5) => format!("{v4}:{}", 1_024 + random.below(60_000)),
+        IpAddr::V4(v4) if odd && random.chance(0.5) => {
+            format!("{v4}:{}", 1_024 + random.below(60_000))
+        }
         IpAddr::V4(v4) if odd => format!("::ffff:{v4}"),
         _ => ip.to_string(),
     }
@@ -167,7 +205,11 @@ fn mixed_case(name: &str) -> String {
     name.chars()
         .map(|letter| {
             let upper = std::mem::replace(&mut start, matches!(letter, '.' | '@' | '-'));
-            if upper { letter.to_ascii_uppercase() } else { letter }
+            if upper {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            }
         })
         .collect()
 }

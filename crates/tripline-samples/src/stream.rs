@@ -72,7 +72,11 @@ impl Samples {
         let mut random = Random::of(options.seed, 2);
         let mut queue: Vec<Arrival> = plan(options)
             .into_iter()
-            .map(|event| Arrival { at: event.time + delay(options.order, event.kind, &mut random), duplicate: false, event })
+            .map(|event| Arrival {
+                at: event.time + delay(options.order, event.kind, &mut random),
+                duplicate: false,
+                event,
+            })
             .collect();
         let singles = queue.len() as u64;
         for _ in 0..doubles(options) {
@@ -80,12 +84,31 @@ impl Samples {
             if let Some(first) = queue.get(chosen).copied() {
                 let later = 1 + random.below(REDELIVERY as u64) as i64;
                 // Under `Order::Time` a double stands directly behind the first.
-                let at = if options.order == Order::Time { first.at } else { first.at + later };
-                queue.push(Arrival { at, duplicate: true, ..first });
+                let at = if options.order == Order::Time {
+                    first.at
+                } else {
+                    first.at + later
+                };
+                queue.push(Arrival {
+                    at,
+                    duplicate: true,
+                    ..first
+                });
             }
         }
-        queue.sort_by_key(|arrival| (arrival.at, arrival.event.time, arrival.event.seed, arrival.duplicate));
-        Samples { sizes: Sizes::measure(options), options: options.clone(), queue: queue.into() }
+        queue.sort_by_key(|arrival| {
+            (
+                arrival.at,
+                arrival.event.time,
+                arrival.event.seed,
+                arrival.duplicate,
+            )
+        });
+        Samples {
+            sizes: Sizes::measure(options),
+            options: options.clone(),
+            queue: queue.into(),
+        }
     }
 
     fn signin(&self, event: &Event) -> SignIn {
@@ -149,7 +172,9 @@ fn delay(order: Order, kind: Kind, random: &mut Random) -> i64 {
         (Order::Time, _) => 0,
         (Order::Delivered, Kind::Interactive) => random.between(5 * MINUTE, 15 * MINUTE),
         (Order::Delivered, _) => random.between(15 * MINUTE, 30 * MINUTE - REDELIVERY),
-        (Order::Shuffled(most), _) => random.between(0, i64::try_from(most.as_micros()).unwrap_or(0)),
+        (Order::Shuffled(most), _) => {
+            random.between(0, i64::try_from(most.as_micros()).unwrap_or(0))
+        }
     }
 }
 
@@ -187,34 +212,62 @@ const MEASURED: usize = 10;
 
 impl Sizes {
     fn measure(options: &Options) -> Sizes {
-        let few = Options { records: 64, duplicates: 0.0, attacks: 0, benign: 0, ..options.clone() };
+        let few = Options {
+            records: 64,
+            duplicates: 0.0,
+            attacks: 0,
+            benign: 0,
+            ..options.clone()
+        };
         let events = plan(&few);
         let mut measured = Vec::new();
         for shape in [Shape::Diagnostic, Shape::LogAnalytics, Shape::Graph] {
-            let shaped = Options { shape, ..options.clone() };
+            let shaped = Options {
+                shape,
+                ..options.clone()
+            };
             for interactive in [true, false] {
-                let kind = if interactive { Kind::Interactive } else { Kind::NonInteractive };
+                let kind = if interactive {
+                    Kind::Interactive
+                } else {
+                    Kind::NonInteractive
+                };
                 let mean = |policies: usize, lean: bool| {
                     let size = |event: &Event| {
                         let signin = SignIn::new(&shaped, &Event { kind, ..*event });
-                        render::signin(&SignIn { policies, lean, ..signin }).len()
+                        render::signin(&SignIn {
+                            policies,
+                            lean,
+                            ..signin
+                        })
+                        .len()
                     };
                     events.iter().map(size).sum::<usize>() as f64 / events.len().max(1) as f64
                 };
                 let base = mean(0, false);
                 let policy = (mean(MEASURED, false) - base) / MEASURED as f64;
-                measured.push(Measured { key: (shape, interactive), base, lean: mean(0, true), policy });
+                measured.push(Measured {
+                    key: (shape, interactive),
+                    base,
+                    lean: mean(0, true),
+                    policy,
+                });
             }
         }
         // The line's end counts as part of the record.
-        Sizes { target: options.size as f64 - 1.0, measured }
+        Sizes {
+            target: options.size as f64 - 1.0,
+            measured,
+        }
     }
 
     /// Adds as many policies as bring the record near its size; the fraction left over decides by
     /// chance, so that the mean is right.
     fn fill(&self, signin: &mut SignIn, seed: u64) {
         let key = (signin.shape, signin.interactive);
-        let Some(known) = self.measured.iter().find(|known| known.key == key) else { return };
+        let Some(known) = self.measured.iter().find(|known| known.key == key) else {
+            return;
+        };
         signin.lean = self.target < known.base;
         let base = if signin.lean { known.lean } else { known.base };
         let wanted = (self.target - base).max(0.0) / known.policy.max(1.0);

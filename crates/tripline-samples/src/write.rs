@@ -42,7 +42,9 @@ impl Summary {
         }
         if let Some(facts) = &sample.facts {
             self.failures += u64::from(facts.result != 0);
-            let stolen = facts.role == Role::Attack && sample.kind == Kind::NonInteractive && !sample.duplicate;
+            let stolen = facts.role == Role::Attack
+                && sample.kind == Kind::NonInteractive
+                && !sample.duplicate;
             self.stolen_tokens += u64::from(stolen);
         }
     }
@@ -63,7 +65,9 @@ pub fn generate(options: &Options, out: &mut impl Write) -> io::Result<Summary> 
         match options.envelope {
             Envelope::None => summary.bytes += line(out, &sample.record)?,
             // A line that is not JSON would break the whole envelope: it stands by itself.
-            Envelope::Records if sample.kind == Kind::Broken => summary.bytes += line(out, &sample.record)?,
+            Envelope::Records if sample.kind == Kind::Broken => {
+                summary.bytes += line(out, &sample.record)?
+            }
             Envelope::Records => {
                 held.push(sample.record);
                 if held.len() == ENVELOPE {

@@ -101,7 +101,11 @@ impl<'a> Record<'a> {
             category: signin.category(),
             tenant_id: TENANT,
             result_type: Number::of(signin.result, !signin.text_numbers),
-            result_signature: if signin.result == 0 { "SUCCESS" } else { "FAILURE" },
+            result_signature: if signin.result == 0 {
+                "SUCCESS"
+            } else {
+                "FAILURE"
+            },
             result_description: signin.failure(),
             duration_ms: 0,
             caller_ip_address: &signin.ip_text,
@@ -131,7 +135,11 @@ impl<'a> Properties<'a> {
             device_detail: parts::Device::of(signin),
             location: parts::Location::of(signin),
             correlation_id: &signin.correlation,
-            conditional_access_status: if signin.policies == 0 { "notApplied" } else { "success" },
+            conditional_access_status: if signin.policies == 0 {
+                "notApplied"
+            } else {
+                "success"
+            },
             applied_conditional_access_policies: parts::policies(signin),
             authentication_context_class_references: [],
             original_request_id: &signin.id,
@@ -163,7 +171,11 @@ impl<'a> Properties<'a> {
             cross_tenant_access_type: "none",
             sso_extension_version: "",
             unique_token_identifier: &signin.token,
-            incoming_token_type: if signin.interactive { "none" } else { "primaryRefreshToken" },
+            incoming_token_type: if signin.interactive {
+                "none"
+            } else {
+                "primaryRefreshToken"
+            },
             authentication_protocol: "none",
             sign_in_token_protection_status: "none",
             original_transfer_method: "none",

@@ -91,7 +91,11 @@ impl<'a> Record<'a> {
             client_app_used: parts::client(signin),
             user_agent: signin.agent.as_deref(),
             correlation_id: &signin.correlation,
-            conditional_access_status: if signin.policies == 0 { "notApplied" } else { "success" },
+            conditional_access_status: if signin.policies == 0 {
+                "notApplied"
+            } else {
+                "success"
+            },
             original_request_id: &signin.id,
             is_interactive: signin.interactive,
             token_issuer_name: "",
@@ -113,7 +117,11 @@ impl<'a> Record<'a> {
             sign_in_identifier: &signin.user_text,
             sign_in_identifier_type: None,
             service_principal_name: None,
-            sign_in_event_types: [if signin.interactive { "interactiveUser" } else { "nonInteractiveUser" }],
+            sign_in_event_types: [if signin.interactive {
+                "interactiveUser"
+            } else {
+                "nonInteractiveUser"
+            }],
             service_principal_id: "",
             user_type: "member",
             flagged_for_review: false,
@@ -121,7 +129,11 @@ impl<'a> Record<'a> {
             autonomous_system_number: signin.asn.map(|asn| Number::of(asn, signin.text_numbers)),
             cross_tenant_access_type: "none",
             unique_token_identifier: &signin.token,
-            incoming_token_type: if signin.interactive { "none" } else { "primaryRefreshToken" },
+            incoming_token_type: if signin.interactive {
+                "none"
+            } else {
+                "primaryRefreshToken"
+            },
             authentication_protocol: "none",
             sign_in_token_protection_status: "none",
             original_transfer_method: "none",

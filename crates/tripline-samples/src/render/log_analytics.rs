@@ -19,7 +19,11 @@ enum Dynamic<T: Serialize> {
 
 impl<T: Serialize> Dynamic<T> {
     fn of(signin: &SignIn, value: T) -> Dynamic<T> {
-        if signin.interactive { Dynamic::Object(value) } else { Dynamic::Text(json(&value)) }
+        if signin.interactive {
+            Dynamic::Object(value)
+        } else {
+            Dynamic::Text(json(&value))
+        }
     }
 }
 
@@ -124,7 +128,11 @@ impl<'a> Record<'a> {
             autonomous_system_number: signin.asn.map(|asn| Number::of(asn, !signin.text_numbers)),
             client_app_used: parts::client(signin),
             conditional_access_policies: Dynamic::of(signin, parts::policies(signin)),
-            conditional_access_status: if signin.policies == 0 { "notApplied" } else { "success" },
+            conditional_access_status: if signin.policies == 0 {
+                "notApplied"
+            } else {
+                "success"
+            },
             created_date_time: time::event(signin.time, signin.times, "Z"),
             cross_tenant_access_type: "none",
             device_detail: Dynamic::of(signin, parts::Device::of(signin)),
@@ -158,7 +166,11 @@ impl<'a> Record<'a> {
             user_id: &signin.user.id,
             user_principal_name: &signin.user_text,
             user_type: "Member",
-            table: if signin.interactive { "SigninLogs" } else { "AADNonInteractiveUserSignInLogs" },
+            table: if signin.interactive {
+                "SigninLogs"
+            } else {
+                "AADNonInteractiveUserSignInLogs"
+            },
         }
     }
 }

@@ -16,7 +16,11 @@ pub(crate) enum Number {
 impl Number {
     pub(crate) fn of(value: impl Into<i64>, text: bool) -> Number {
         let value = value.into();
-        if text { Number::Text(value.to_string()) } else { Number::Plain(value) }
+        if text {
+            Number::Text(value.to_string())
+        } else {
+            Number::Plain(value)
+        }
     }
 }
 
@@ -91,7 +95,10 @@ impl Location {
             city: signin.place.city,
             state: signin.place.state,
             country_or_region: signin.place.country,
-            geo_coordinates: Coordinates { latitude: signin.place.latitude, longitude: signin.place.longitude },
+            geo_coordinates: Coordinates {
+                latitude: signin.place.latitude,
+                longitude: signin.place.longitude,
+            },
         }
     }
 }
@@ -123,8 +130,16 @@ pub(crate) fn policies(signin: &SignIn) -> Vec<Policy> {
             id: format!("c0470500-ca00-4000-8000-{:012}", number + 1),
             display_name: format!("CA{:03}: {name}", number + 1),
             enforced_grant_controls: if number % 3 == 0 { &["Mfa"] } else { &[] },
-            enforced_session_controls: if number % 3 == 1 { &["SignInFrequency"] } else { &[] },
-            result: if number % 3 == 0 { "success" } else { "notApplied" },
+            enforced_session_controls: if number % 3 == 1 {
+                &["SignInFrequency"]
+            } else {
+                &[]
+            },
+            result: if number % 3 == 0 {
+                "success"
+            } else {
+                "notApplied"
+            },
             conditions_satisfied: if number % 3 == 0 { 3 } else { 1 },
             conditions_not_satisfied: if number % 3 == 0 { 0 } else { 2 },
         })
@@ -140,12 +155,18 @@ pub(crate) struct KeyValue {
 /// The list of processing details, with JSON text inside text as in real records.
 pub(crate) fn processing(signin: &SignIn) -> Vec<KeyValue> {
     let mut details = vec![
-        KeyValue { key: "Legacy TLS (TLS 1.0, 1.1, 3DES)", value: "False" },
+        KeyValue {
+            key: "Legacy TLS (TLS 1.0, 1.1, 3DES)",
+            value: "False",
+        },
         KeyValue {
             key: "Oauth Scope Info",
             value: "[\"email\",\"Files.Read\",\"Mail.ReadWrite\",\"openid\",\"profile\",\"User.Read\"]",
         },
-        KeyValue { key: "Is CAE Token", value: if signin.strong { "True" } else { "False" } },
+        KeyValue {
+            key: "Is CAE Token",
+            value: if signin.strong { "True" } else { "False" },
+        },
     ];
     details.truncate(if signin.lean { 0 } else { details.len() });
     details
@@ -163,7 +184,10 @@ pub(crate) fn networks(signin: &SignIn) -> Vec<NetworkDetail> {
     if !signin.office || signin.lean {
         return Vec::new();
     }
-    vec![NetworkDetail { network_type: "trustedNamedLocation", network_names: &["Contoso Offices"] }]
+    vec![NetworkDetail {
+        network_type: "trustedNamedLocation",
+        network_names: &["Contoso Offices"],
+    }]
 }
 
 #[derive(Serialize)]
@@ -181,22 +205,43 @@ pub(crate) struct AuthenticationStep {
 pub(crate) fn authentication(signin: &SignIn) -> Vec<AuthenticationStep> {
     let steps: &[(&str, &str, &str, &str)] = match (signin.lean, signin.interactive) {
         (true, _) => &[],
-        (_, false) => &[("Previously satisfied", "", "First factor requirement satisfied by claim in the token", "Primary authentication")],
+        (_, false) => &[(
+            "Previously satisfied",
+            "",
+            "First factor requirement satisfied by claim in the token",
+            "Primary authentication",
+        )],
         _ => &[
-            ("Password", "Password Hash Sync", "Correct password", "Primary authentication"),
-            ("Mobile app notification", "Authenticator", "MFA completed in Azure AD", "Multifactor authentication"),
+            (
+                "Password",
+                "Password Hash Sync",
+                "Correct password",
+                "Primary authentication",
+            ),
+            (
+                "Mobile app notification",
+                "Authenticator",
+                "MFA completed in Azure AD",
+                "Multifactor authentication",
+            ),
         ],
     };
     steps
         .iter()
-        .map(|&(method, detail, result, requirement)| AuthenticationStep {
-            authentication_step_date_time: format!("{}Z", super::time::utc(signin.time)),
-            authentication_method: method,
-            authentication_method_detail: detail,
-            succeeded: signin.result == 0,
-            authentication_step_result_detail: if signin.result == 0 { result } else { signin.failure() },
-            authentication_step_requirement: requirement,
-        })
+        .map(
+            |&(method, detail, result, requirement)| AuthenticationStep {
+                authentication_step_date_time: format!("{}Z", super::time::utc(signin.time)),
+                authentication_method: method,
+                authentication_method_detail: detail,
+                succeeded: signin.result == 0,
+                authentication_step_result_detail: if signin.result == 0 {
+                    result
+                } else {
+                    signin.failure()
+                },
+                authentication_step_requirement: requirement,
+            },
+        )
         .collect()
 }
 
@@ -212,12 +257,19 @@ pub(crate) fn requirements(signin: &SignIn) -> Vec<Requirement> {
     if !signin.strong || signin.lean {
         return Vec::new();
     }
-    vec![Requirement { requirement_provider: "multiConditionalAccess", detail: "Conditional Access" }]
+    vec![Requirement {
+        requirement_provider: "multiConditionalAccess",
+        detail: "Conditional Access",
+    }]
 }
 
 /// `multiFactorAuthentication` or `singleFactorAuthentication`.
 pub(crate) fn requirement(signin: &SignIn) -> &'static str {
-    if signin.strong { "multiFactorAuthentication" } else { "singleFactorAuthentication" }
+    if signin.strong {
+        "multiFactorAuthentication"
+    } else {
+        "singleFactorAuthentication"
+    }
 }
 
 /// The risk level of the sign-in.
@@ -232,10 +284,18 @@ pub(crate) fn risk_state(signin: &SignIn) -> &'static str {
 
 /// The kinds of risk.
 pub(crate) fn risk_events(signin: &SignIn) -> &'static [&'static str] {
-    if signin.risky { &["unfamiliarFeatures", "anonymizedIPAddress"] } else { &[] }
+    if signin.risky {
+        &["unfamiliarFeatures", "anonymizedIPAddress"]
+    } else {
+        &[]
+    }
 }
 
 /// The kind of client.
 pub(crate) fn client(signin: &SignIn) -> &'static str {
-    if signin.interactive { "Browser" } else { "Mobile Apps and Desktop clients" }
+    if signin.interactive {
+        "Browser"
+    } else {
+        "Mobile Apps and Desktop clients"
+    }
 }

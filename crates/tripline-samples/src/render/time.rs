@@ -21,6 +21,7 @@ pub(crate) fn event(micros: i64, times: Times, zone: &str) -> Option<String> {
 
 /// A time of day in UTC with six fraction digits and no zone.
 pub(crate) fn utc(micros: i64) -> String {
-    DateTime::from_timestamp_micros(micros)
-        .map_or_else(String::new, |time| time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
+    DateTime::from_timestamp_micros(micros).map_or_else(String::new, |time| {
+        time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()
+    })
 }
