@@ -81,7 +81,9 @@ pub fn elements<'a>(raw: &Raw<'a>) -> Vec<Value<'a>> {
 pub fn convert<'a>(value: Value<'a>, to: &Type) -> Value<'a> {
     match (value, to) {
         (Value::Json(raw), Type::Json) => Value::Json(raw),
-        (Value::Json(raw), Type::List(of)) => list(elements(&raw), of),
+        (Value::Json(raw), Type::List(of)) if raw.bytes.first() == Some(&b'[') => {
+            list(elements(&raw), of)
+        }
         (Value::Json(raw), to) => scalar(raw, to),
         (Value::List(values), Type::List(of)) => list(values, of),
         (value, Type::Json) => json(&value).map_or(Value::Missing, |text| {
@@ -207,4 +209,170 @@ fn inside(bytes: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
             .map(|member| start + member.value.start..start + member.value.end)
             .collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> Raw<'_> {
+        Raw {
+            bytes: Cow::Borrowed(json.as_bytes()),
+            encoding: Encoding::Json,
+        }
+    }
+
+    fn converted<'a>(json: &'a str, to: &Type) -> Value<'a> {
+        convert(Value::Json(raw(json)), to)
+    }
+
+    fn key(name: &str) -> PathStep {
+        PathStep::Key(name.to_owned())
+    }
+
+    /// A value as text that shows its type, for comparison.
+    fn shown(value: &Value<'_>) -> String {
+        match value {
+            Value::Json(raw) => String::from_utf8_lossy(&raw.bytes).into_owned(),
+            Value::List(values) => format!("{:?}", values.iter().map(shown).collect::<Vec<_>>()),
+            value => format!("{value:?}"),
+        }
+    }
+
+    #[test]
+    fn json_converts_to_every_type_that_it_can_be_read_as() {
+        for (json, to, expected) in [
+            (r#""55836""#, Type::Int, "Int(55836)"),
+            ("55836", Type::Int, "Int(55836)"),
+            ("55836", Type::String, r#"Text("55836")"#),
+            ("1.50", Type::String, r#"Text("1.50")"#),
+            ("1.5", Type::Float, "Float(1.5)"),
+            ("1.5", Type::Int, "Missing"),
+            ("18446744073709551616", Type::Int, "Missing"),
+            (
+                "18446744073709551616",
+                Type::String,
+                r#"Text("18446744073709551616")"#,
+            ),
+            ("true", Type::Bool, "Bool(true)"),
+            (r#""false""#, Type::Bool, "Bool(false)"),
+            ("true", Type::String, r#"Text("true")"#),
+            ("null", Type::String, "Missing"),
+            (r#""""#, Type::String, "Missing"),
+            (r#""a\u0020\"b\"""#, Type::String, r#"Text("a \"b\"")"#),
+            (r#""\ud800""#, Type::String, "Text(\"\u{fffd}\")"),
+            (r#""10.0.0.1""#, Type::Ip, "Ip(10.0.0.1)"),
+            (r#""::ffff:10.0.0.1""#, Type::Ip, "Ip(10.0.0.1)"),
+            (
+                r#""1970-01-01T00:00:01Z""#,
+                Type::Timestamp,
+                "Timestamp(1000000000)",
+            ),
+            (
+                r#""1970\u002d01-01T00:00:01Z""#,
+                Type::Timestamp,
+                "Timestamp(1000000000)",
+            ),
+            (
+                "1772409600",
+                Type::Timestamp,
+                "Timestamp(1772409600000000000)",
+            ),
+            (r#""10m""#, Type::Duration, "Duration(600000000000)"),
+            (r#"{"a":1}"#, Type::String, r#"Text("{\"a\":1}")"#),
+            (r#"{"a":1}"#, Type::Int, "Missing"),
+            (r#"[1]"#, Type::Ip, "Missing"),
+            (r#""nonsense""#, Type::Ip, "Missing"),
+        ] {
+            assert_eq!(shown(&converted(json, &to)), expected, "{json} to {to}");
+        }
+    }
+
+    #[test]
+    fn text_without_escapes_is_borrowed_from_the_record() {
+        let Value::Text(text) = converted(r#""Alma""#, &Type::String) else {
+            panic!("a text")
+        };
+        assert!(matches!(text, Cow::Borrowed("Alma")));
+    }
+
+    #[test]
+    fn an_array_converts_to_a_list_of_what_is_convertible() {
+        let ints = Type::List(Box::new(Type::Int));
+        let list = converted(r#"[1, "2", null, "x", [3], 4]"#, &ints);
+        assert_eq!(shown(&list), r#"["Int(1)", "Int(2)", "Int(4)"]"#);
+        assert_eq!(shown(&converted("[]", &ints)), "[]");
+        assert_eq!(shown(&converted("1", &ints)), "Missing");
+        let texts = convert(list, &Type::List(Box::new(Type::String)));
+        assert!(matches!(texts, Value::List(values) if values.len() == 3));
+    }
+
+    #[test]
+    fn members_are_reached_by_name_by_index_and_by_all_elements() {
+        let json = r#" {"a":{"b":[{"c":1},{"c":null},{"d":9},{"c":"x"}]},"\u00e9":[[1,2],[3]],"t":"{\"a\":1}"}"#;
+        let at = |path: &[PathStep]| shown(&member(&raw(json.trim()), path));
+        let index = PathStep::Index;
+        assert_eq!(at(&[key("a"), key("b"), index(3), key("c")]), "\"x\"");
+        assert_eq!(at(&[key("a"), key("b"), index(4)]), "Missing");
+        assert_eq!(at(&[key("a"), key("b"), index(1), key("c")]), "Missing");
+        assert_eq!(at(&[key("a"), index(0)]), "Missing");
+        assert_eq!(at(&[key("é"), index(1), index(0)]), "3");
+        let each = [key("a"), key("b"), PathStep::Each, key("c")];
+        assert_eq!(at(&each), r#"["1", "\"x\""]"#);
+        let nested = [key("é"), PathStep::Each, PathStep::Each];
+        assert_eq!(at(&nested), r#"["1", "2", "3"]"#);
+        assert_eq!(at(&[key("nope"), PathStep::Each]), "[]");
+        assert_eq!(
+            at(&[key("t"), key("a")]),
+            "Missing",
+            "text is not looked into"
+        );
+    }
+
+    #[test]
+    fn members_of_a_value_that_owns_its_bytes_own_theirs() {
+        let owned = Raw {
+            bytes: Cow::Owned(br#"{"a":["x"]}"#.to_vec()),
+            encoding: Encoding::Json,
+        };
+        assert_eq!(
+            shown(&member(&owned, &[key("a"), PathStep::Index(0)])),
+            "\"x\""
+        );
+        let Value::Json(array) = member(&owned, &[key("a")]) else {
+            panic!("an array")
+        };
+        let texts: Vec<_> = elements(&array)
+            .into_iter()
+            .map(|value| shown(&convert(value, &Type::String)))
+            .collect();
+        assert_eq!(texts, [r#"Text("x")"#]);
+    }
+
+    #[test]
+    fn typed_values_become_the_json_that_says_the_same() {
+        let list = Value::List(vec![
+            Value::Int(1),
+            Value::Text("a\"b".into()),
+            Value::Bool(true),
+            Value::Missing,
+        ]);
+        assert_eq!(shown(&convert(list, &Type::Json)), r#"[1,"a\"b",true]"#);
+        assert_eq!(
+            shown(&convert(Value::Timestamp(0), &Type::Json)),
+            "\"1970-01-01T00:00:00Z\""
+        );
+        assert_eq!(shown(&convert(Value::Missing, &Type::Json)), "Missing");
+    }
+
+    #[test]
+    fn bytes_that_are_no_value_are_missing_everywhere() {
+        for json in ["", "\"", "{", "[1", "{\"a\"", "{\"a\":", "\"\\"] {
+            for (_, ty) in Type::NAMES {
+                converted(json, ty);
+            }
+            assert!(elements(&raw(json)).len() <= 1, "of {json}");
+            member(&raw(json), &[key("a"), PathStep::Each]);
+        }
+    }
 }

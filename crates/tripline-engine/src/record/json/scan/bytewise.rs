@@ -1,19 +1,19 @@
 //! The scans one byte at a time: short and plainly right. The fast versions are tested against
-//! them, and ask them where exactly the trouble lies once they know that there is some.
+//! them and leave their last few bytes to them, and the vector version asks them where exactly
+//! the trouble lies once it knows that there is some.
 
+#[cfg(any(target_arch = "x86_64", test))]
 use super::Unclosed;
 
 /// See [`super::name_end`].
 pub(super) fn name_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or(&[]);
-    let length = rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\'))
-        .unwrap_or(rest.len());
-    at + length
+    let end = |byte: &u8| matches!(byte, b'"' | b'\\');
+    at + rest.iter().position(end).unwrap_or(rest.len())
 }
 
 /// See [`super::text_close`].
+#[cfg(any(target_arch = "x86_64", test))]
 pub(super) fn text_close(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match bytes.get(at)? {
@@ -25,6 +25,7 @@ pub(super) fn text_close(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// See [`super::container_close`].
+#[cfg(any(target_arch = "x86_64", test))]
 pub(super) fn container_close(bytes: &[u8], mut at: usize, room: usize) -> Result<usize, Unclosed> {
     let mut open = 1_usize;
     loop {
