@@ -6,9 +6,11 @@
 //! values ([`value`], [`functions`]) is what the engine evaluates with.
 
 pub mod ast;
+pub mod check;
 pub mod checked;
 pub mod diagnostic;
 pub mod functions;
+mod nearest;
 pub mod parse;
 pub mod source;
 pub mod types;

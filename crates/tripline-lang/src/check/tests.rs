@@ -1,0 +1,1 @@
+//! Rule sets in memory and what the checker says of them.
