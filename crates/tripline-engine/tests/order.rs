@@ -91,7 +91,10 @@ const CASES: &[Case] = &[
             } }
             exclude "nine" from r { when token.ip == "192.0.2.3" }"#,
         within: 10,
-        steps: &[(Pick::Last, |e| e.interactive), (Pick::Any, |e| !e.interactive)],
+        steps: &[
+            (Pick::Last, |e| e.interactive),
+            (Pick::Any, |e| !e.interactive),
+        ],
         join: |e| e[1].ip != e[0].ip,
         exclude: |e| e[1].ip == Some(3),
     },
@@ -102,7 +105,10 @@ const CASES: &[Case] = &[
             } }
             exclude "login" from r { when login.ip == "192.0.2.1" }"#,
         within: 10,
-        steps: &[(Pick::Any, |e| e.interactive), (Pick::Any, |e| !e.interactive)],
+        steps: &[
+            (Pick::Any, |e| e.interactive),
+            (Pick::Any, |e| !e.interactive),
+        ],
         join: |e| e[1].ip != e[0].ip,
         exclude: |e| e[0].ip == Some(1),
     },
@@ -114,7 +120,11 @@ const CASES: &[Case] = &[
             } }
             exclude "b" from r { when b.ip == a.ip }"#,
         within: 7,
-        steps: &[(Pick::Every, |e| e.interactive), (Pick::Last, |_| true), (Pick::Any, |e| !e.interactive)],
+        steps: &[
+            (Pick::Every, |e| e.interactive),
+            (Pick::Last, |_| true),
+            (Pick::Any, |e| !e.interactive),
+        ],
         join: |e| e[2].ip != e[0].ip,
         exclude: |e| e[1].ip == e[0].ip,
     },
@@ -126,7 +136,11 @@ const CASES: &[Case] = &[
             } }
             exclude "b" from r { when b.interactive and a.ip == "192.0.2.2" }"#,
         within: 12,
-        steps: &[(Pick::Last, |e| e.interactive), (Pick::Any, |_| true), (Pick::Any, |e| e.interactive)],
+        steps: &[
+            (Pick::Last, |e| e.interactive),
+            (Pick::Any, |_| true),
+            (Pick::Any, |e| e.interactive),
+        ],
         join: |e| e[1].ip != e[0].ip && e[2].ip == e[0].ip,
         exclude: |e| e[1].interactive && e[0].ip == Some(2),
     },
@@ -167,14 +181,22 @@ fn model(case: &Case, events: &[Event]) -> Vec<Found> {
             .map(|at| binding[at].id)
             .collect();
         // Most recent: by the step nearest the final one first.
-        let rank: Vec<(i64, u128)> = binding.iter().rev().map(|e| (e.time, e.identity())).collect();
+        let rank: Vec<(i64, u128)> = binding
+            .iter()
+            .rev()
+            .map(|e| (e.time, e.identity()))
+            .collect();
         let ids: Vec<usize> = binding.iter().map(|e| e.id).collect();
-        let entry = best.entry(group).or_insert_with(|| (rank.clone(), ids.clone(), excluded));
+        let entry = best
+            .entry(group)
+            .or_insert_with(|| (rank.clone(), ids.clone(), excluded));
         if (!excluded, &rank) > (!entry.2, &entry.0) {
             *entry = (rank, ids, excluded);
         }
     });
-    best.into_iter().map(|(group, (_, ids, excluded))| (group, ids, excluded)).collect()
+    best.into_iter()
+        .map(|(group, (_, ids, excluded))| (group, ids, excluded))
+        .collect()
 }
 
 /// Calls `found` for every choice of distinct events of one user, in time order, that satisfy the
@@ -185,9 +207,13 @@ fn bind<'e>(
     binding: &mut Vec<&'e Event>,
     found: &mut dyn FnMut(&[&'e Event]),
 ) {
-    let Some((_, own)) = case.steps.get(binding.len()) else { return found(binding) };
+    let Some((_, own)) = case.steps.get(binding.len()) else {
+        return found(binding);
+    };
     for event in events {
-        let fits = binding.last().is_none_or(|before| before.user == event.user && before.time <= event.time);
+        let fits = binding
+            .last()
+            .is_none_or(|before| before.user == event.user && before.time <= event.time);
         if fits && own(event) && !binding.iter().any(|bound| bound.id == event.id) {
             binding.push(event);
             bind(case, events, binding, found);
@@ -210,7 +236,12 @@ impl Sink for Collected {
             id[1..].parse().unwrap()
         });
         let suppressed = !detection.excluded_by.is_empty();
-        self.found.push((detection.id.to_string(), detection.time, ids.collect(), suppressed));
+        self.found.push((
+            detection.id.to_string(),
+            detection.time,
+            ids.collect(),
+            suppressed,
+        ));
     }
 
     fn fate(&mut self, _: usize, fate: Fate) {
@@ -226,30 +257,55 @@ fn rules(text: &str) -> RuleSet {
     let mut sources = lang::source::SourceSet::from_texts([("r.trip", format!("{SCHEMA}{text}"))]);
     let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
     let checking = lang::check(&mut sources, today);
-    let checked = checking.checked.unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
+    let checked = checking
+        .checked
+        .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
     RuleSet::compile(&checked, EventFields::Used)
 }
 
 fn run(case: &Case, emission: Emission, lateness: u64, records: &[String]) -> Collected {
     let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-    let options = Options { lateness: Duration::from_secs(lateness), emission, ..Options::new(today) };
+    let options = Options {
+        lateness: Duration::from_secs(lateness),
+        emission,
+        ..Options::new(today)
+    };
     let mut engine = Engine::new(rules(case.text), options);
     let mut sink = Collected::default();
     for record in records {
         engine.push(record.as_bytes(), &mut sink);
     }
     engine.finish(&mut sink);
-    assert_eq!(engine.stats().records.total(), records.len() as u64, "every record has one fate");
-    assert_eq!(engine.stats().retained_events, 0, "nothing is retained after the end");
+    assert_eq!(
+        engine.stats().records.total(),
+        records.len() as u64,
+        "every record has one fate"
+    );
+    assert_eq!(
+        engine.stats().retained_events,
+        0,
+        "nothing is retained after the end"
+    );
     sink
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let event = (0i64..60, proptest::option::weighted(0.95, 0u8..2), any::<bool>(), proptest::option::weighted(0.9, 1u8..4));
+    let event = (
+        0i64..60,
+        proptest::option::weighted(0.95, 0u8..2),
+        any::<bool>(),
+        proptest::option::weighted(0.9, 1u8..4),
+    );
     proptest::collection::vec(event, 0..24).prop_map(|events| {
         let events = events.into_iter().enumerate();
         events
-            .map(|(id, (time, user, interactive, ip))| Event { id, time, user, interactive, ip })
+            .map(|(id, (time, user, interactive, ip))| Event {
+                id,
+                time,
+                user,
+                interactive,
+                ip,
+            })
             .collect()
     })
 }
@@ -322,8 +378,25 @@ proptest! {
 
 #[test]
 fn an_event_older_than_the_watermark_is_counted_as_too_late() {
-    let event = |id, time| Event { id, time, user: Some(1), interactive: true, ip: Some(1) };
-    let records: Vec<String> = [event(0, 0), event(1, 40), event(2, 10), event(3, 9)].iter().map(Event::record).collect();
+    let event = |id, time| Event {
+        id,
+        time,
+        user: Some(1),
+        interactive: true,
+        ip: Some(1),
+    };
+    let records: Vec<String> = [event(0, 0), event(1, 40), event(2, 10), event(3, 9)]
+        .iter()
+        .map(Event::record)
+        .collect();
     let run = run(&CASES[0], Emission::Final, 30, &records);
-    assert_eq!(run.fates, [Fate::Processed, Fate::Processed, Fate::Processed, Fate::TooLate]);
+    assert_eq!(
+        run.fates,
+        [
+            Fate::Processed,
+            Fate::Processed,
+            Fate::Processed,
+            Fate::TooLate
+        ]
+    );
 }

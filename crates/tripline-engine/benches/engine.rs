@@ -1,0 +1,258 @@
+//! How fast records become detections, beside the floors of the same bytes: run with
+//! `cargo bench -p tripline-engine --bench engine [-- --records 60000 --rounds 5]`. Everything runs
+//! in one process over the same generated sign-ins, interleaved; each line gives the best of its
+//! rounds. The last lines are about growth: rules that share a schema, and users.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use tripline_engine::lang::{self, source::SourceSet};
+use tripline_engine::{
+    Batch, Detection, Emission, Engine, EventFields, Options, RuleSet, Scanner, Sink,
+};
+use tripline_samples::{Options as SampleOptions, Samples, Shape};
+
+const SCHEMA: &str = include_str!("../../../rules/entra/schema.trip");
+const RULE: &str = include_str!("../../../rules/entra/aitm-token-replay.trip");
+
+#[derive(Default)]
+struct Count(usize);
+
+impl Sink for Count {
+    fn detection(&mut self, detection: Detection<'_>) {
+        black_box(&detection);
+        self.0 += 1;
+    }
+}
+
+struct Runner<'a> {
+    name: String,
+    run: Box<dyn FnMut() -> usize + 'a>,
+    best: Duration,
+    found: usize,
+    records: usize,
+    bytes: usize,
+}
+
+fn rules(texts: Vec<(String, String)>, fields: EventFields) -> RuleSet {
+    let mut sources = SourceSet::from_texts(texts);
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
+    let checking = lang::check(&mut sources, today);
+    match checking.checked {
+        Some(checked) => RuleSet::compile(&checked, fields),
+        None => panic!("the shipped rules check: {:#?}", checking.diagnostics),
+    }
+}
+
+fn shipped(fields: EventFields) -> RuleSet {
+    let texts = [("schema.trip", SCHEMA), ("rule.trip", RULE)];
+    rules(
+        texts
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .to_vec(),
+        fields,
+    )
+}
+
+/// The shipped rule and others that share its schema, each with an application of its own.
+fn many(count: usize) -> RuleSet {
+    let mut texts = vec![
+        ("schema.trip".to_owned(), SCHEMA.to_owned()),
+        ("rule.trip".to_owned(), RULE.to_owned()),
+    ];
+    for at in 1..count {
+        let text = format!(
+            r#"rule r{at} {{
+                meta {{ id = "00000000-0000-4000-8000-{at:012}" }}
+                sequence by user within 10m {{
+                    login = last signin where interactive and result == 0 and app_id == "app-{at}"
+                    token = signin where not interactive and result == 0 and app_id == "app-{at}"
+                        and token.ip != login.ip
+                }}
+            }}"#
+        );
+        texts.push((format!("r{at}.trip"), text));
+    }
+    rules(texts, EventFields::Used)
+}
+
+fn file(users: u32, records: usize) -> Vec<u8> {
+    let options = SampleOptions {
+        records: records as u64,
+        users,
+        shape: Shape::Diagnostic,
+        ..SampleOptions::default()
+    };
+    let mut file = Vec::new();
+    for sample in Samples::new(&options) {
+        file.extend_from_slice(sample.record.as_bytes());
+        file.push(b'\n');
+    }
+    file
+}
+
+fn lines(file: &[u8]) -> Vec<&[u8]> {
+    file.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+fn detect(rules: &RuleSet, emission: Emission, lines: &[&[u8]]) -> usize {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
+    let mut engine = Engine::new(
+        rules.clone(),
+        Options {
+            emission,
+            ..Options::new(today)
+        },
+    );
+    let mut sink = Count::default();
+    for line in lines {
+        engine.push(line, &mut sink);
+    }
+    engine.finish(&mut sink);
+    sink.0
+}
+
+fn main() {
+    let argument = |name: &str| {
+        std::env::args()
+            .skip_while(|argument| argument != name)
+            .nth(1)
+    };
+    let number = |name: &str, default: usize| {
+        argument(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    let (count, rounds) = (number("--records", 60_000), number("--rounds", 5));
+    let only = argument("--only");
+
+    let day = file(1_500, count);
+    let day_lines = lines(&day);
+    let (used, declared) = (shipped(EventFields::Used), shipped(EventFields::Declared));
+    let many: Vec<(usize, RuleSet)> = [10, 100].map(|count| (count, many(count))).into();
+    let crowds: Vec<(u32, Vec<u8>)> = [1_000, 100_000]
+        .map(|users| (users, file(users, count)))
+        .into();
+
+    let mut runners: Vec<Runner<'_>> = Vec::new();
+    let mut add = |name: String, lines: &[&[u8]], run: Box<dyn FnMut() -> usize + '_>| {
+        let bytes = lines.iter().map(|line| line.len() + 1).sum();
+        let (best, found) = (Duration::MAX, 0);
+        runners.push(Runner {
+            name,
+            run,
+            best,
+            found,
+            records: lines.len(),
+            bytes,
+        });
+    };
+    add(
+        "floor: find line ends".into(),
+        &day_lines,
+        Box::new(|| memchr::memchr_iter(b'\n', &day).count()),
+    );
+    let (scan_rules, scan_lines) = (used.clone(), &day_lines);
+    add(
+        "scan only, 1 rule".into(),
+        &day_lines,
+        Box::new(move || {
+            let (mut scanner, mut batch) = (Scanner::new(&scan_rules), Batch::default());
+            for line in scan_lines {
+                if batch.len() == 256 {
+                    batch.clear();
+                }
+                scanner.scan(line, &mut batch);
+            }
+            batch.len()
+        }),
+    );
+    for (name, rules, emission) in [
+        (
+            "records to detections, 1 rule, final",
+            &used,
+            Emission::Final,
+        ),
+        (
+            "records to detections, 1 rule, early",
+            &used,
+            Emission::Early,
+        ),
+        (
+            "records to detections, 1 rule, all declared fields",
+            &declared,
+            Emission::Final,
+        ),
+    ] {
+        let lines = &day_lines;
+        add(
+            name.into(),
+            lines,
+            Box::new(move || detect(rules, emission, lines)),
+        );
+    }
+    for (rules, set) in &many {
+        let lines = &day_lines;
+        add(
+            format!("records to detections, {rules} rules, final"),
+            lines,
+            Box::new(move || detect(set, Emission::Final, lines)),
+        );
+    }
+    let crowd_lines: Vec<(u32, Vec<&[u8]>)> = crowds
+        .iter()
+        .map(|(users, file)| (*users, lines(file)))
+        .collect();
+    for (users, lines) in &crowd_lines {
+        let set = &used;
+        add(
+            format!("records to detections, 1 rule, {users} users"),
+            lines,
+            Box::new(move || detect(set, Emission::Final, lines)),
+        );
+    }
+    runners.retain(|runner| {
+        only.as_deref()
+            .is_none_or(|only| runner.name.contains(only))
+    });
+
+    for _ in 0..rounds {
+        for runner in &mut runners {
+            let started = Instant::now();
+            runner.found = black_box((runner.run)());
+            runner.best = runner.best.min(started.elapsed());
+        }
+    }
+    println!(
+        "{count} records of {} bytes on average",
+        day.len() / count.max(1)
+    );
+    let base = runners
+        .iter()
+        .find(|runner| runner.name.contains("1 rule, final"));
+    let base = base.map_or(1.0, |runner| {
+        runner.best.as_secs_f64() / runner.records as f64
+    });
+    for runner in &runners {
+        let seconds = runner.best.as_secs_f64();
+        let each = seconds / runner.records as f64;
+        println!(
+            "{:<52} {:>9.0} records/s {:>7.2} GB/s {:>8.0} ns/record {:>6.2} x one rule  (found {})",
+            runner.name,
+            1.0 / each,
+            runner.bytes as f64 / seconds / 1e9,
+            each * 1e9,
+            each / base,
+            runner.found,
+        );
+    }
+    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
+        let peak = status.lines().find(|line| line.starts_with("VmHWM"));
+        println!(
+            "peak memory of the whole benchmark, its records included: {}",
+            peak.unwrap_or("unknown")
+        );
+    }
+}
