@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
+use tripline_engine::lang::check::check;
 use tripline_engine::lang::checked::Checked;
 use tripline_engine::lang::diagnostic::{Diagnostic, Severity};
 use tripline_engine::lang::source::SourceSet;
@@ -38,19 +39,31 @@ pub(crate) fn today() -> NaiveDate {
 
 /// Reads and checks the rule files under these paths.
 pub(crate) fn load(paths: &[PathBuf], today: NaiveDate) -> Loaded {
-    let (sources, diagnostics) = SourceSet::read(paths);
-    Loaded { sources, checked: Some(Checked::default()), diagnostics }
+    let (mut sources, mut diagnostics) = SourceSet::read(paths);
+    let checking = check(&mut sources, today);
+    diagnostics.extend(checking.diagnostics);
+    // What could not be read is an error even where the rest is sound.
+    let sound = diagnostics.iter().all(|problem| problem.severity() < Severity::Error);
+    Loaded { sources, checked: checking.checked.filter(|_| sound), diagnostics }
 }
 
 impl Loaded {
     /// Shows every problem.
     pub(crate) fn report(&self, to: &mut impl Write, format: ReportFormat) -> Result<(), Failure> {
-        let _ = (to, format);
+        let _ = format;
+        for problem in &self.diagnostics {
+            let place = problem.at.as_ref().and_then(|(span, _)| {
+                let file = self.sources.get(span.file)?;
+                let (line, column) = file.line_column(span.start);
+                Some(format!("{}:{line}:{column}: ", file.path))
+            });
+            let _ = writeln!(to, "{}{} [{}]", place.unwrap_or_default(), problem.message, problem.code);
+        }
         Ok(())
     }
 
     /// How many problems are that serious.
     pub(crate) fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|problem| problem.code.starts_with('E') == (severity == Severity::Error)).count()
+        self.diagnostics.iter().filter(|problem| problem.severity() == severity).count()
     }
 }
