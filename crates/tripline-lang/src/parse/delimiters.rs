@@ -4,7 +4,7 @@
 use super::draft::Edit;
 use super::errors::{self, Unclosed};
 use super::lexical::{Kind, Token};
-use super::repair::{Remedy, Scene, unclosed};
+use super::repair::{Remedy, Scene, open_at, unclosed};
 use crate::diagnostic::Diagnostic;
 
 /// How many places of a line are tried for a missing delimiter.
@@ -25,7 +25,17 @@ fn culprit(scene: &Scene<'_>) -> Option<(Token, Unclosed)> {
     let stop = scene.token(0)?;
     let line_end = scene.text().get(stop.start..)?.find('\n').map_or(scene.text().len(), |at| stop.start + at);
     let on_line = scene.code.iter().skip(scene.stop).take_while(|token| token.start <= line_end);
-    on_line.filter_map(|token| Some((*token, unclosed(token.kind)?))).next()
+    let (token, what) = on_line.filter_map(|token| Some((*token, unclosed(token.kind)?))).next()?;
+    if what == Unclosed::Regex {
+        // The line's last quote is the odd one out: what looks like a regex is part of a text.
+        let line_start = scene.text().get(..token.start)?.rfind('\n').map_or(0, |at| at + 1);
+        let line = scene.text().get(line_start..line_end)?;
+        if let Some(last) = line.rfind('"').filter(|_| line.matches('"').count() % 2 == 1) {
+            let quote = Token { kind: Kind::OpenText, start: line_start + last, end: line_end };
+            return Some((quote, Unclosed::Text));
+        }
+    }
+    Some((token, what))
 }
 
 /// Changes that would close it, or open it where it really begins.
@@ -85,31 +95,36 @@ fn boundaries(line: &str) -> impl DoubleEndedIterator<Item = usize> {
 
 /// Values that must stand in quotes: `version = 1.0.0`, `title = Sign-in from afar`.
 fn unquoted(scene: &Scene<'_>) -> Vec<Remedy> {
-    let Some(stop) = scene.token(0) else { return Vec::new() };
-    let text = scene.text();
     let mut remedies = Vec::new();
-    let mut wrap = |cost: usize, start: usize, end: usize| {
-        let Some(inner) = text.get(start..end).filter(|inner| !inner.is_empty() && !inner.contains(['"', '\n', '\\'])) else { return };
+    let text = scene.text();
+    let Some((value, stop)) = texts_value(scene).zip(scene.token(0)) else { return remedies };
+    let line_end = text.get(stop.start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| stop.start + at);
+    let line = text.get(value..line_end).unwrap_or_default();
+    let run = line.find(|char: char| char.is_whitespace() || ",]})".contains(char)).unwrap_or(line.len());
+    let closed = line.trim_end_matches(|char: char| char.is_whitespace() || char == '}').len();
+    for (rank, length) in [run, closed, line.trim_end().len()].into_iter().enumerate() {
+        let Some(inner) = line.get(..length).filter(|inner| !inner.is_empty() && !inner.contains(['"', '\\'])) else { continue };
         let quoted = format!("\"{inner}\"");
         let problem = scene.with_help(format!("a text stands in quotes: `{quoted}`"));
-        remedies.push(Remedy { cost, edit: Edit::replace(start, end, quoted), problem });
-    };
-    let line_end = text.get(stop.start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| stop.start + at);
-    let line_start = text.get(..stop.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let run_end = |from: usize| {
-        let run = text.get(from..line_end).unwrap_or_default();
-        from + run.find(|char: char| char.is_whitespace() || ",]})".contains(char)).unwrap_or(run.len())
-    };
-    for back in 0..=1 {
-        if let Some(token) = scene.token(back).filter(|token| matches!(token.kind, Kind::Number | Kind::Word)) {
-            wrap(20 + back, token.start, run_end(token.start));
-        }
-    }
-    let before = scene.code.iter().take(scene.stop).filter(|token| token.start >= line_start);
-    if let Some(equals) = before.filter(|token| token.text(text) == "=").last() {
-        let value = text.get(equals.end..line_end).unwrap_or_default();
-        let start = equals.end + (value.len() - value.trim_start().len());
-        wrap(24, start, equals.end + value.trim_end().len());
+        remedies.push(Remedy { cost: 6 + rank, edit: Edit::replace(value, value + length, quoted), problem });
     }
     remedies
+}
+
+/// Where the value before the stop begins, if it is one of `meta` or the text of a clause.
+fn texts_value(scene: &Scene<'_>) -> Option<usize> {
+    let text = scene.text();
+    let before = scene.code.get(..scene.stop)?;
+    let opening = open_at(scene, scene.token(0)?.start)?;
+    let owner = before.iter().rev().find(|token| token.end <= opening.start)?;
+    let in_meta = owner.text(text) == "meta";
+    let starts = |token: &&Token| match token.text(text) {
+        "=" => in_meta,
+        "reason" | "owner" => !in_meta && token.start > opening.start,
+        _ => false,
+    };
+    let lead = before.iter().rev().take(24).find(starts)?;
+    let gap = text.get(lead.end..)?;
+    let blank = gap.len() - gap.trim_start_matches([' ', '\t']).len();
+    Some(lead.end + blank)
 }

@@ -43,6 +43,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The start of a file that nobody will be told about.
+    pub(super) fn start() -> Place {
+        Place { file: FileId(0), base: 0, edits: Vec::new() }
+    }
+
     /// A place in the mended text as one in the file.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
         let written = |at: usize| {
@@ -87,7 +92,10 @@ impl Draft {
         if super::lexical::Brackets::of(&text, &tokens, super::MAX_NESTING).too_deep.is_some() {
             return Some(Trial::StopsAt(0));
         }
-        Some(super::piece::stops_at(&text).map_or(Trial::Reads, |at| Trial::StopsAt(edit.undo(at))))
+        Some(match super::piece::try_reading(&text) {
+            Trial::StopsAt(at) => Trial::StopsAt(edit.undo(at)),
+            other => other,
+        })
     }
 }
 
@@ -96,6 +104,8 @@ impl Draft {
 pub(super) enum Trial {
     /// Without error.
     Reads,
+    /// By the grammar, but its parts do not go together.
+    Doubtful,
     /// Up to this offset of the text before the edit.
     StopsAt(usize),
 }
@@ -106,7 +116,7 @@ pub(super) struct Budget(usize);
 
 impl Budget {
     pub(super) fn of(text: &str) -> Budget {
-        Budget(text.len().saturating_mul(64).saturating_add(1 << 18))
+        Budget(text.len().saturating_mul(8).saturating_add(1 << 19))
     }
 
     fn spend(&mut self, bytes: usize) -> Option<()> {

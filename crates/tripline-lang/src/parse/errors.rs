@@ -57,7 +57,7 @@ fn expected_found(failure: &Failure, token: Option<&str>) -> String {
 pub(super) fn unexpected(failure: &Failure, token: Option<&str>, at: Span) -> Diagnostic {
     let expected = Expected(&failure.expected);
     let is_word = token.is_some_and(|token| token.starts_with(|first: char| first.is_ascii_alphabetic()));
-    if expected.declaration() && is_word {
+    if expected.declaration() && is_word && (failure.begins_line || !expected.operator()) {
         let help = "a file holds `schema`, `list`, `let`, `rule`, `exclude` and `filter` declarations";
         return error(UNKNOWN_DECLARATION, format!("{} is not a declaration", found(token)), at, "").and_help(help);
     }
@@ -80,8 +80,8 @@ pub(super) fn misspelled(failure: &Failure, word: &str, at: Span, right: &str, i
 }
 
 /// Spellings of other languages: `&&`, `AND`, `;`, `'…'`, `=` for `==`.
-pub(super) fn foreign(written: &str, at: Span, help: String) -> Diagnostic {
-    error(FOREIGN_SPELLING, format!("{} is not written so here", found(Some(written))), at, "").and_help(help)
+pub(super) fn foreign(message: String, at: Span, help: String) -> Diagnostic {
+    error(FOREIGN_SPELLING, message, at, "").and_help(help)
 }
 
 /// Something is missing before a token, or one too many is there.

@@ -12,21 +12,29 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
             words.push(word.to_owned());
         }
     };
-    let declarations = has(Rule::schema) && has(Rule::rule_block);
-    let sections = has(Rule::meta) && has(Rule::match_section);
+    let (declarations, sections) = (Expected(rules).declaration(), Expected(rules).section());
+    if has(Rule::op_and) {
+        say("an operator");
+    }
     if declarations {
         say("a declaration (`schema`, `list`, `let`, `rule`, `exclude` or `filter`)");
     }
     if sections {
         say("a section (`meta`, `match`, `sequence`, `emit` or `exclude`)");
     }
-    let expression = has(Rule::expr) || (has(Rule::text) && has(Rule::path));
+    let value = has(Rule::text) && has(Rule::name);
+    let expression = has(Rule::expr) || (value && has(Rule::open_group));
+    if value && !expression {
+        say("a value");
+    }
     let others = rules.iter().filter(|rule| !is_operator(**rule));
-    for rule in others.clone() {
+    for rule in others {
         match describe(*rule) {
+            _ if (expression || value) && is_operand(*rule) => {}
+            Word::Keyword(word) if (declarations || sections) && word != "}" && is_word(word) => {}
             Word::Keyword(word) => say(&format!("`{word}`")),
-            Word::Thing(thing) if !(expression && is_operand(*rule)) => say(thing),
-            _ => {}
+            Word::Thing(thing) => say(thing),
+            Word::Silent => {}
         }
     }
     if expression {
@@ -44,9 +52,13 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
 /// The keywords that the grammar would have taken.
 pub(super) fn keywords(rules: &[Rule]) -> impl Iterator<Item = &'static str> {
     rules.iter().filter_map(|rule| match describe(*rule) {
-        Word::Keyword(word) if word.starts_with(|first: char| first.is_ascii_alphabetic()) => Some(word),
+        Word::Keyword(word) if is_word(word) => Some(word),
         _ => None,
     })
+}
+
+fn is_word(written: &str) -> bool {
+    written.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 enum Word {
@@ -84,7 +96,6 @@ fn describe(rule: Rule) -> Word {
         Rule::close => Keyword("}"),
         Rule::open_list => Keyword("["),
         Rule::close_list => Keyword("]"),
-        Rule::open_group => Keyword("("),
         Rule::close_group => Keyword(")"),
         Rule::comma => Keyword(","),
         Rule::colon => Keyword(":"),
@@ -140,17 +151,22 @@ pub(super) struct Expected<'e>(pub(super) &'e [Rule]);
 impl Expected<'_> {
     /// A declaration could begin here.
     pub(super) fn declaration(&self) -> bool {
-        self.0.contains(&Rule::schema) && self.0.contains(&Rule::rule_block)
+        self.0.contains(&Rule::kw_schema) && self.0.contains(&Rule::kw_let)
     }
 
     /// A section of a rule could begin here.
     pub(super) fn section(&self) -> bool {
-        self.0.contains(&Rule::meta) && self.0.contains(&Rule::match_section)
+        self.0.contains(&Rule::kw_meta) && self.0.contains(&Rule::kw_match)
     }
 
     /// An operator could stand here.
     pub(super) fn operator(&self) -> bool {
         self.0.iter().any(|rule| is_operator(*rule))
+    }
+
+    /// This very thing could stand here.
+    pub(super) fn takes(&self, rule: Rule) -> bool {
+        self.0.contains(&rule)
     }
 
     /// A name could stand here.

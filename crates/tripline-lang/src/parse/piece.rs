@@ -7,7 +7,7 @@ use pest::error::{ErrorVariant, InputLocation};
 use super::declarations::Reader;
 use super::grammar::{Grammar, Rule};
 use super::lexical::{self, Brackets};
-use super::draft::{Budget, Draft};
+use super::draft::{Budget, Draft, Place, Trial};
 use super::{MAX_NESTING, clauses, errors, repair};
 use crate::ast::Item;
 use crate::diagnostic::Diagnostic;
@@ -20,6 +20,8 @@ const MAX_ROUNDS: usize = 20;
 pub(super) struct Failure {
     pub(super) at: usize,
     pub(super) expected: Vec<Rule>,
+    /// Nothing but white space is before it on its line.
+    pub(super) begins_line: bool,
 }
 
 /// Reads the declarations of one piece that begins at offset `base` of its file.
@@ -46,7 +48,7 @@ pub(super) fn read(file: FileId, base: usize, text: &str, budget: &mut Budget) -
                 return (items, diagnostics);
             }
             Err(error) => {
-                let failure = failure(&error);
+                let failure = failure(&error, draft.text());
                 let (problem, edit) = repair::mend(&draft, &tokens, &brackets, &failure, budget);
                 diagnostics.push(problem);
                 match edit {
@@ -59,18 +61,32 @@ pub(super) fn read(file: FileId, base: usize, text: &str, budget: &mut Budget) -
     (Vec::new(), diagnostics)
 }
 
-/// Where the grammar stops in a text, or `None` where it does not.
-pub(super) fn stops_at(text: &str) -> Option<usize> {
-    Grammar::parse(Rule::piece, text).err().map(|error| failure(&error).at)
+/// How a text reads, without keeping what it says.
+pub(super) fn try_reading(text: &str) -> Trial {
+    match Grammar::parse(Rule::piece, text) {
+        Err(error) => Trial::StopsAt(offset(&error)),
+        Ok(pairs) => {
+            let place = Place::start();
+            let reader = Reader::new(&place);
+            pairs.for_each(|pair| drop(reader.item(pair)));
+            if reader.into_problems().is_empty() { Trial::Reads } else { Trial::Doubtful }
+        }
+    }
 }
 
-fn failure(error: &pest::error::Error<Rule>) -> Failure {
-    let at = match error.location {
+fn offset(error: &pest::error::Error<Rule>) -> usize {
+    match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    };
+    }
+}
+
+fn failure(error: &pest::error::Error<Rule>, text: &str) -> Failure {
+    let at = offset(error);
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives.clone(),
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
-    Failure { at, expected }
+    let before = text.get(..at).unwrap_or_default();
+    let begins_line = before.trim_end_matches([' ', '\t']).ends_with('\n') || before.trim().is_empty();
+    Failure { at, expected, begins_line }
 }

@@ -7,6 +7,7 @@
 use super::draft::{Budget, Draft, Edit, Trial};
 use super::errors::{self, Unclosed};
 use super::expected::{self, Expected};
+use super::grammar::Rule;
 use super::lexical::{Brackets, Kind, Token};
 use super::piece::Failure;
 use super::{delimiters, spelling};
@@ -19,6 +20,17 @@ pub(super) struct Remedy {
     pub(super) cost: usize,
     pub(super) edit: Edit,
     pub(super) problem: Diagnostic,
+}
+
+impl Remedy {
+    /// How sure a remedy is that does not mend everything: 0 is sure, 1 likely, 2 a guess.
+    fn likelihood(&self) -> usize {
+        match self.cost {
+            0..=2 => 0,
+            3..=12 => 1,
+            _ => 2,
+        }
+    }
 }
 
 /// The place of an error and what is around it.
@@ -93,7 +105,7 @@ pub(super) fn mend(
     let mut remedies = delimiters::remedies(&scene);
     foreign_spellings(&scene, &mut remedies);
     misspellings(&scene, &mut remedies);
-    missing_marks(&scene, opening, &mut remedies);
+    missing_marks(&scene, opening, brackets, tokens, &mut remedies);
     remedies.sort_by_key(|remedy| remedy.cost);
     if let Some(remedy) = best(&scene, remedies, budget) {
         return (remedy.problem, Some(remedy.edit));
@@ -107,7 +119,7 @@ pub(super) fn mend(
         _ => errors::unexpected(failure, scene.word(0), scene.here()),
     });
     let cut = cut(&scene).filter(|edit| match draft.try_out(edit, budget) {
-        Some(Trial::Reads) => true,
+        Some(Trial::Reads | Trial::Doubtful) => true,
         Some(Trial::StopsAt(at)) => at > edit.end,
         None => false,
     });
@@ -118,23 +130,28 @@ fn unopened(tokens: &[Token], brackets: &Brackets, token: Token) -> bool {
     brackets.unopened.iter().any(|index| tokens.get(*index) == Some(&token))
 }
 
-/// The first remedy after which the piece reads; else the one after which it reads furthest.
+/// The first remedy after which the piece reads; else, among the most likely that get the reader
+/// past where it stopped, the one after which it reads furthest.
 fn best(scene: &Scene<'_>, remedies: Vec<Remedy>, budget: &mut Budget) -> Option<Remedy> {
-    // A remedy must get the reader past the token it stopped at, and one more.
-    let bar = scene.token(0).map_or(usize::MAX, |token| token.end);
-    let mut furthest: Option<(usize, Remedy)> = None;
+    let stop = scene.token(0);
+    let mut furthest: Option<(usize, usize, Remedy)> = None;
+    let mut doubtful = None;
     for remedy in remedies {
+        let likely = remedy.likelihood();
         match scene.draft.try_out(&remedy.edit, budget)? {
             Trial::Reads => return Some(remedy),
+            Trial::Doubtful => doubtful = doubtful.or(Some(remedy)),
             Trial::StopsAt(at) => {
-                let past = at > bar.max(remedy.edit.end);
-                if past && furthest.as_ref().is_none_or(|(best, _)| at > *best) {
-                    furthest = Some((at, remedy));
+                // What is certain need only get past the token; all else a token further.
+                let bar = stop.map_or(usize::MAX, |token| if likely == 0 { token.start } else { token.end.max(remedy.edit.end) });
+                let better = furthest.as_ref().is_none_or(|(best, likelihood, _)| likely == *likelihood && at > *best);
+                if at > bar && better {
+                    furthest = Some((at, likely, remedy));
                 }
             }
         }
     }
-    furthest.map(|(_, remedy)| remedy)
+    doubtful.or(furthest.map(|(.., remedy)| remedy))
 }
 
 /// Forms of later versions, and the change that leaves them out.
@@ -150,22 +167,15 @@ fn later_form(scene: &Scene<'_>) -> Option<(Diagnostic, Option<Edit>)> {
         let edit = end.map(|end| Edit::replace(token.start, end, ""));
         return Some((errors::later_form(word, scene.span(token)), edit));
     }
-    for back in 0..=1 {
-        let Some(word) = scene.word(back) else { continue };
-        let token = scene.token(back)?;
-        if back == 1 && word != "without" {
-            continue;
-        }
-        if spelling::LATER_ENTRIES.contains(&word) {
-            return Some((errors::later_form(word, scene.span(token)), cut(scene)));
-        }
+    if spelling::LATER_ENTRIES.contains(&word) {
+        return Some((errors::later_form(word, scene.span(scene.token(0)?)), cut(scene)));
     }
-    let (dot, number) = (scene.token(0)?, scene.token(1)?);
-    if word == "." && number.kind == Kind::Number && number.end == dot.start {
-        let span = scene.draft.place().span(number.start, dot.end + 1);
-        return Some((errors::later_form(&format!("{}..", number.text(scene.text())), span), cut(scene)));
-    }
-    None
+    let number = scene.token(0).filter(|token| token.kind == Kind::Number)?;
+    let dots = scene.text().get(number.end..)?.starts_with("..");
+    dots.then(|| {
+        let span = scene.draft.place().span(number.start, number.end + 2);
+        (errors::later_form(&format!("{word}.."), span), cut(scene))
+    })
 }
 
 /// Where the block that follows the stop ends.
@@ -188,37 +198,43 @@ fn block_end(scene: &Scene<'_>) -> Option<usize> {
 
 /// `&&`, `!`, `AND`, `;`, `'…'`, `=` for `==`: each has its one spelling here.
 fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
-    let mut offer = |cost: usize, token: Token, end: usize, right: &str, help: String| {
-        let written = scene.text().get(token.start..end).unwrap_or_default();
-        let at = scene.draft.place().span(token.start, end);
-        let edit = Edit::replace(token.start, end, right);
-        remedies.push(Remedy { cost, edit, problem: errors::foreign(written, at, help) });
-    };
+    let expected = Expected(&scene.failure.expected);
     for back in 0..=2 {
         let Some(token) = scene.token(back) else { continue };
         let written = token.text(scene.text());
-        let next = scene.code.get(scene.stop + 1 - back).filter(|next| next.start == token.end);
-        let next_written = next.map_or("", |next| next.text(scene.text()));
-        let end = token.end;
-        match (written, next_written) {
-            ("&&", _) => offer(0, token, end, "and", "write `and`".to_owned()),
-            ("||", _) => offer(0, token, end, "or", "write `or`".to_owned()),
-            ("=", "~") => offer(0, token, end + 1, "== nocase", "write `== nocase`".to_owned()),
-            ("!", "~") => offer(0, token, end + 1, "!= nocase", "write `!= nocase`".to_owned()),
-            ("<", ">") => offer(0, token, end + 1, "!=", "write `!=`".to_owned()),
-            ("!", _) => offer(0, token, end, "not ", "write `not`".to_owned()),
-            (";", _) => offer(0, token, end, " ", "remove `;`: nothing stands between statements".to_owned()),
-            ("=", _) if back == 0 && Expected(&scene.failure.expected).operator() => {
-                offer(1, token, end, "==", "`=` declares, `==` compares: did you mean `==`?".to_owned());
+        let mut offer = |end: usize, right: &str, message: &str, help: &str| {
+            let at = scene.draft.place().span(token.start, end);
+            let problem = errors::foreign(message.to_owned(), at, help.to_owned());
+            remedies.push(Remedy { cost: back, edit: Edit::replace(token.start, end, right), problem });
+        };
+        let mut operator = |end: usize, right: &str| {
+            let written = scene.text().get(token.start..end).unwrap_or_default();
+            offer(end, right, &format!("`{written}` is not an operator of the language"), &format!("write `{}`", right.trim()));
+        };
+        let next = scene.code.get((scene.stop + 1).saturating_sub(back)).filter(|next| next.start == token.end);
+        match (written, next.map_or("", |next| next.text(scene.text()))) {
+            ("&&", _) => operator(token.end, "and"),
+            ("||", _) => operator(token.end, "or"),
+            ("=", "~") => operator(token.end + 1, "== nocase"),
+            ("!", "~") => operator(token.end + 1, "!= nocase"),
+            ("<", ">") => operator(token.end + 1, "!="),
+            ("!", _) => operator(token.end, "not "),
+            (";", _) => offer(token.end, " ", "`;` has no place in the language", "remove `;`: nothing stands between statements"),
+            ("=", _) if back == 0 && expected.operator() => {
+                offer(token.end, "==", "`=` does not compare", "did you mean `==`?");
             }
-            ("==", _) if back == 0 => offer(1, token, end, "=", "`==` compares, `=` declares: did you mean `=`?".to_owned()),
+            ("==", _) if back == 0 && expected.takes(Rule::equals) => {
+                offer(token.end, "=", "`==` does not declare", "did you mean `=`?");
+            }
             _ if written.starts_with('\'') && written.len() > 1 => {
-                let inner = written.trim_matches('\'').replace('"', "\\\"");
-                offer(0, token, end, &format!("\"{inner}\""), format!("texts stand in double quotes: `\"{inner}\"`"));
+                let right = format!("\"{}\"", written.trim_matches('\'').replace('"', "\\\""));
+                offer(token.end, &right, "a text stands in double quotes", &format!("write `{right}`"));
             }
             _ if token.kind == Kind::Word => {
-                if let Some(right) = spelling::KEYWORDS.iter().find(|right| **right != written && right.eq_ignore_ascii_case(written)) {
-                    offer(back, token, end, right, format!("did you mean `{right}`? The words of the language are in small letters"));
+                let right = spelling::KEYWORDS.iter().find(|right| **right != written && right.eq_ignore_ascii_case(written));
+                if let Some(right) = right {
+                    let message = format!("`{written}` is not known here: the words of the language are in small letters");
+                    offer(token.end, right, &message, &format!("did you mean `{right}`?"));
                 }
             }
             _ => {}
@@ -244,8 +260,10 @@ fn misspellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
 }
 
 /// Marks and words that are missing before one of the last tokens, or one too many.
-fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, remedies: &mut Vec<Remedy>) {
+fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, brackets: &Brackets, tokens: &[Token], remedies: &mut Vec<Remedy>) {
     let text = scene.text();
+    let expected = Expected(&scene.failure.expected);
+    let unopened = |mark: &str| brackets.unopened.iter().any(|index| tokens.get(*index).is_some_and(|token| token.text(text) == mark));
     if scene.token(0).is_none() {
         if let Some(opening) = opening {
             let closing = delimiters::closing(opening.text(text));
@@ -261,19 +279,33 @@ fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, remedies: &mut Vec<R
             continue;
         }
         let place = before.map_or_else(|| "at the end".to_owned(), |token| format!("before {}", errors::found(Some(token.text(text)))));
-        for (rank, mark) in ["}", ")", "]", "=", ",", "{", "(", ":"].iter().enumerate() {
-            let problem = match open_at(scene, at, mark) {
-                Some(opening) => {
-                    let help = format!("add `{mark}` {place}");
-                    errors::unclosed_bracket(opening.text(text), scene.span(opening), scene.here(), Some(help))
-                }
-                None => scene.with_help(format!("add `{mark}` {place}")),
-            };
-            remedies.push(Remedy { cost: 13 + rank / 3 + back, edit: Edit::replace(at, at, format!("{mark} ")), problem });
+        let mut offer = |cost: usize, mark: &str, problem: Diagnostic| {
+            remedies.push(Remedy { cost: cost + back, edit: Edit::replace(at, at, format!("{mark} ")), problem });
+        };
+        let inside = open_at(scene, at);
+        if let Some(opening) = inside {
+            let closing = delimiters::closing(opening.text(text));
+            let help = format!("add `{closing}` {place}");
+            offer(13, closing, errors::unclosed_bracket(opening.text(text), scene.span(opening), scene.here(), Some(help)));
         }
-        for keyword in expected::keywords(&scene.failure.expected) {
-            let problem = scene.with_help(format!("add `{keyword}` {place}"));
-            remedies.push(Remedy { cost: 17 + back, edit: Edit::replace(at, at, format!("{keyword} ")), problem });
+        let listed = inside.is_some_and(|opening| opening.text(text) != "{");
+        let marks = [
+            ("=", expected.takes(Rule::equals)),
+            (",", listed || expected.takes(Rule::comma)),
+            ("{", expected.takes(Rule::open)),
+            ("(", unopened(")")),
+            ("[", unopened("]")),
+            (":", expected.takes(Rule::colon)),
+        ];
+        for (mark, _) in marks.into_iter().filter(|(_, plausible)| *plausible) {
+            offer(15, mark, scene.with_help(format!("add `{mark}` {place}")));
+        }
+        let keywords = expected::keywords(&scene.failure.expected).filter(|word| spelling::INSERTED.contains(word));
+        for keyword in keywords {
+            offer(14, keyword, scene.with_help(format!("add `{keyword}` {place}")));
+        }
+        if back > 0 {
+            offer(14, "and", scene.with_help(format!("join two conditions by `and` or `or`: one is missing {place}")));
         }
     }
     for back in 0..=1 {
@@ -285,7 +317,8 @@ fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, remedies: &mut Vec<R
                 "}" | ")" | "]" if back == 0 => errors::unopened_bracket(written, scene.span(token)),
                 _ => scene.with_help(format!("remove `{written}`")),
             };
-            let cost = if doubled { 9 } else { 16 } + back;
+            let closes_nothing = back == 0 && matches!(written, "}" | ")" | "]") && unopened(written);
+            let cost = if closes_nothing { 2 } else if doubled { 9 } else { 16 } + back;
             remedies.push(Remedy { cost, edit: Edit::replace(token.start, token.end, " "), problem });
         }
     }
@@ -299,8 +332,8 @@ fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, remedies: &mut Vec<R
     }
 }
 
-/// The bracket that is open at an offset and that `mark` would close.
-fn open_at(scene: &Scene<'_>, at: usize, mark: &str) -> Option<Token> {
+/// The innermost bracket that is open at an offset.
+pub(super) fn open_at(scene: &Scene<'_>, at: usize) -> Option<Token> {
     let mut open: Vec<Token> = Vec::new();
     for token in scene.code.iter().take_while(|token| token.start < at).filter(|token| token.kind == Kind::Mark) {
         match token.text(scene.text()) {
@@ -311,7 +344,7 @@ fn open_at(scene: &Scene<'_>, at: usize, mark: &str) -> Option<Token> {
             _ => {}
         }
     }
-    open.pop().filter(|opening| delimiters::closing(opening.text(scene.text())) == mark)
+    open.pop()
 }
 
 /// The change that leaves out the line in error and those that go on with it, if brackets stay

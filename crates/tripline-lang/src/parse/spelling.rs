@@ -14,6 +14,9 @@ pub(super) const LATER_SECTIONS: &[&str] = &["count", "together"];
 /// The same for entries of a section.
 pub(super) const LATER_ENTRIES: &[&str] = &["without", "having"];
 
+/// Words that a person may have left out.
+pub(super) const INSERTED: &[&str] = &["by", "within", "where", "when", "in", "file", "on"];
+
 /// The words of `known` that `word` may have been, nearest first, each with its distance: at most
 /// two letters missing, added, wrong or swapped, fewer for short words.
 pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<(usize, &'k str)> {
