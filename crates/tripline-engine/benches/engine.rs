@@ -114,6 +114,11 @@ fn detect(rules: &RuleSet, emission: Emission, lines: &[&[u8]]) -> usize {
     sink.0
 }
 
+fn runner<'a>(name: String, lines: &[&[u8]], run: Box<dyn FnMut() -> usize + 'a>) -> Runner<'a> {
+    let bytes = lines.iter().map(|line| line.len() + 1).sum();
+    Runner { name, run, best: Duration::MAX, found: 0, records: lines.len(), bytes }
+}
+
 fn main() {
     let argument = |name: &str| {
         std::env::args()
@@ -136,26 +141,19 @@ fn main() {
         .map(|users| (users, file(users, count)))
         .into();
 
+    let crowd_lines: Vec<(u32, Vec<&[u8]>)> = crowds
+        .iter()
+        .map(|(users, file)| (*users, lines(file)))
+        .collect();
+
     let mut runners: Vec<Runner<'_>> = Vec::new();
-    let mut add = |name: String, lines: &[&[u8]], run: Box<dyn FnMut() -> usize + '_>| {
-        let bytes = lines.iter().map(|line| line.len() + 1).sum();
-        let (best, found) = (Duration::MAX, 0);
-        runners.push(Runner {
-            name,
-            run,
-            best,
-            found,
-            records: lines.len(),
-            bytes,
-        });
-    };
-    add(
+    runners.push(runner(
         "floor: find line ends".into(),
         &day_lines,
         Box::new(|| memchr::memchr_iter(b'\n', &day).count()),
-    );
+    ));
     let (scan_rules, scan_lines) = (used.clone(), &day_lines);
-    add(
+    runners.push(runner(
         "scan only, 1 rule".into(),
         &day_lines,
         Box::new(move || {
@@ -168,7 +166,7 @@ fn main() {
             }
             batch.len()
         }),
-    );
+    ));
     for (name, rules, emission) in [
         (
             "records to detections, 1 rule, final",
@@ -187,31 +185,27 @@ fn main() {
         ),
     ] {
         let lines = &day_lines;
-        add(
+        runners.push(runner(
             name.into(),
             lines,
             Box::new(move || detect(rules, emission, lines)),
-        );
+        ));
     }
     for (rules, set) in &many {
         let lines = &day_lines;
-        add(
+        runners.push(runner(
             format!("records to detections, {rules} rules, final"),
             lines,
             Box::new(move || detect(set, Emission::Final, lines)),
-        );
+        ));
     }
-    let crowd_lines: Vec<(u32, Vec<&[u8]>)> = crowds
-        .iter()
-        .map(|(users, file)| (*users, lines(file)))
-        .collect();
     for (users, lines) in &crowd_lines {
         let set = &used;
-        add(
+        runners.push(runner(
             format!("records to detections, 1 rule, {users} users"),
             lines,
             Box::new(move || detect(set, Emission::Final, lines)),
-        );
+        ));
     }
     runners.retain(|runner| {
         only.as_deref()
