@@ -6,7 +6,7 @@
 //! values ([`value`], [`functions`]) is what the engine evaluates with.
 
 pub mod ast;
-pub mod check;
+mod check;
 pub mod checked;
 pub mod diagnostic;
 pub mod functions;
@@ -15,3 +15,5 @@ pub mod parse;
 pub mod source;
 pub mod types;
 pub mod value;
+
+pub use check::{Checking, check};
