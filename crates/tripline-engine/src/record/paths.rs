@@ -186,6 +186,8 @@ impl Draft {
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     keys: Vec<Key>,
+    /// A bit for each length that some name has; the last is for all longer ones.
+    lengths: u64,
     /// Where in `keys` those of each length begin; those of `LONG` bytes and more are together.
     starts: [u32; LONG + 2],
 }
@@ -209,6 +211,7 @@ impl Default for Keys {
     fn default() -> Self {
         Keys {
             keys: Vec::new(),
+            lengths: 0,
             starts: [0; LONG + 2],
         }
     }
@@ -227,6 +230,7 @@ impl Keys {
         let tail = name
             .last_chunk()
             .map_or(0, |last| u64::from_le_bytes(*last));
+        self.lengths |= 1 << name.len().min(63);
         self.keys.push(Key {
             head: u64::from_le_bytes(head),
             mask,
@@ -255,24 +259,20 @@ impl Keys {
     /// The node of the member whose name, written without escapes, is `bytes[start..end]`.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-        let length = end.wrapping_sub(start).min(LONG);
-        let from = *self.starts.get(length)? as usize;
-        let to = *self.starts.get(length + 1)? as usize;
-        if from == to {
+        let length = end.wrapping_sub(start);
+        if self.lengths >> length.min(63) & 1 == 0 {
             return None;
         }
-        self.compare(from..to, bytes, start, end)
+        self.compare(bytes, start, end)
     }
 
     #[inline]
-    fn compare(
-        &self,
-        among: std::ops::Range<usize>,
-        bytes: &[u8],
-        start: usize,
-        end: usize,
-    ) -> Option<usize> {
+    fn compare(&self, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
         let name = bytes.get(start..end)?;
+        let length = name.len().min(LONG);
+        let from = *self.starts.get(length)? as usize;
+        let to = *self.starts.get(length + 1)? as usize;
+        let among = self.keys.get(from..to)?;
         // The quote, the colon and the value follow, so eight bytes are nearly always there.
         let Some(head) = bytes.get(start..).and_then(|rest| rest.first_chunk()) else {
             return self.find_name(name);
@@ -286,7 +286,7 @@ impl Keys {
                 && key.tail == tail
                 && (name.len() <= 16 || *key.name == *name)
         };
-        self.keys.get(among)?.iter().find(fits).map(|key| key.node)
+        among.iter().find(fits).map(|key| key.node)
     }
 
     /// The node of the member called `name`.

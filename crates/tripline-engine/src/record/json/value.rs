@@ -56,19 +56,22 @@ pub fn value_end(bytes: &[u8], at: usize) -> Result<usize, ReadError> {
 #[inline(always)]
 pub(super) fn step_over(bytes: &[u8], at: usize, room: usize) -> Result<usize, ReadError> {
     match byte(bytes, at) {
-        b'"' => text_end(bytes, at),
+        b'"' => text_end(bytes, at, at + 1),
         b'{' | b'[' => container_end(bytes, at, at + 1, room),
         b'-' | b'0'..=b'9' => Ok(number_end(bytes, at)),
         _ => word(bytes, at).map(|(_, end)| end),
     }
 }
 
-/// The end of the text whose quote is at `at`.
+/// The end of the text whose quote is at `at`, looked for from `from`, which is in it and not
+/// behind an escaping backslash.
 #[inline(always)]
-pub(super) fn text_end(bytes: &[u8], at: usize) -> Result<usize, ReadError> {
-    match scan::text_close(bytes, at + 1) {
-        Some(close) => Ok(close + 1),
-        None => Err(ReadError::new(ReadErrorKind::IncompleteText, at)),
+pub(super) fn text_end(bytes: &[u8], at: usize, from: usize) -> Result<usize, ReadError> {
+    let close = scan::text_close(bytes, from);
+    if close < bytes.len() {
+        Ok(close + 1)
+    } else {
+        Err(ReadError::new(ReadErrorKind::IncompleteText, at))
     }
 }
 
@@ -83,6 +86,9 @@ pub(super) fn container_end(
 ) -> Result<usize, ReadError> {
     if room == 0 {
         return Err(ReadError::new(ReadErrorKind::TooDeep, start));
+    }
+    if matches!(byte(bytes, from), b']' | b'}') {
+        return Ok(from + 1);
     }
     scan::container_close(bytes, from, room).map_err(|unclosed| match unclosed {
         Unclosed::Container => ReadError::new(ReadErrorKind::Incomplete, start),
@@ -233,7 +239,7 @@ impl Iterator for Members<'_> {
             if byte(self.bytes, at) != b'"' {
                 return None;
             }
-            let end = text_end(self.bytes, at).ok()?;
+            let end = text_end(self.bytes, at, at + 1).ok()?;
             name = Some(at..end);
             at = skip_space(self.bytes, end);
             if byte(self.bytes, at) != b':' {

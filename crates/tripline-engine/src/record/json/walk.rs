@@ -1,9 +1,10 @@
 //! The walk through one record. No recursion: the objects and arrays it has gone into are frames
 //! in [`Slots`], never more than the longest wanted path has steps.
 
-use super::scan;
+use super::scan::{self, joint};
 use super::value::{
-    byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, value_end,
+    byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, text_end,
+    value_end,
 };
 use crate::record::paths::{Node, Paths, ROOT};
 use crate::record::slots::Frame;
@@ -123,36 +124,35 @@ impl Walk<'_> {
             if byte(bytes, at) != b'"' {
                 return Err(self.error(ReadErrorKind::ExpectedName, at));
             }
-            let start = at + 1;
-            let mut end = scan::name_end(bytes, start);
-            let child = if byte(bytes, end) == b'"' {
-                node.keys.find(bytes, start, end)
-            } else {
-                end = scan::text_close(bytes, end)
-                    .ok_or(ReadError::new(ReadErrorKind::IncompleteText, at))?;
-                let name = text::unescape(bytes.get(start..end).unwrap_or(&[]));
-                node.keys.find_name(name.as_bytes())
-            };
-            at = end + 1;
-            if byte(bytes, at) != b':' {
-                at = skip_space(bytes, at);
-                if byte(bytes, at) != b':' {
-                    return Err(self.error(ReadErrorKind::ExpectedColon, at));
+            let mut start = at + 1;
+            let (child, value) = loop {
+                let end = scan::name_end(bytes, start);
+                let joint = scan::joint(bytes, end);
+                if joint != joint::NAME_TEXT {
+                    break self.name(node, start, end)?;
                 }
-            }
-            at = skip_space(bytes, at + 1);
-            match child {
-                Some(child) if self.slots.pending(child) > 0 => {
-                    let Some(end) = self.value(at, child)? else {
+                if let Some(child) = self.wanted(node.keys.find(bytes, start, end)) {
+                    break (Some(child), end + 2);
+                }
+                // The way most members go: a text that is not wanted, then the next name.
+                let close = scan::text_close(bytes, end + 3);
+                if scan::joint(bytes, close) != joint::TEXT_NAME {
+                    break (None, end + 2);
+                }
+                start = close + 3;
+            };
+            at = match child {
+                None => step_over(bytes, value, room)?,
+                Some(child) => {
+                    let Some(end) = self.value(value, child)? else {
                         return Ok(Turn::In);
                     };
                     if self.slots.pending(frame.node) == 0 {
                         return self.finish(frame, node, end);
                     }
-                    at = end;
+                    end
                 }
-                _ => at = step_over(bytes, at, room)?,
-            }
+            };
             at = skip_space(bytes, at);
             match byte(bytes, at) {
                 b',' => at = skip_space(bytes, at + 1),
@@ -160,6 +160,49 @@ impl Walk<'_> {
                 _ => return Err(self.error(ReadErrorKind::ExpectedCommaOrEnd, at)),
             }
         }
+    }
+
+    /// The child if something in it can still be found.
+    #[inline(always)]
+    fn wanted(&self, child: Option<usize>) -> Option<usize> {
+        child.filter(|child| self.slots.pending(*child) > 0)
+    }
+
+    /// The wanted child that a member's name leads to, if it does, and where its value begins.
+    /// `end` is the first quote or backslash at or after the name's first byte, at `start`.
+    #[inline(always)]
+    fn name(
+        &self,
+        node: &Node,
+        start: usize,
+        end: usize,
+    ) -> Result<(Option<usize>, usize), ReadError> {
+        let bytes = self.bytes;
+        let (child, close) = match byte(bytes, end) {
+            b'"' => (node.keys.find(bytes, start, end), end),
+            _ => self.escaped_name(node, start, end)?,
+        };
+        let mut at = close + 1;
+        if byte(bytes, at) != b':' {
+            at = skip_space(bytes, at);
+            if byte(bytes, at) != b':' {
+                return Err(self.error(ReadErrorKind::ExpectedColon, at));
+            }
+        }
+        Ok((self.wanted(child), skip_space(bytes, at + 1)))
+    }
+
+    /// The child that a name with escapes leads to, if it does, and the name's closing quote.
+    #[cold]
+    fn escaped_name(
+        &self,
+        node: &Node,
+        start: usize,
+        escape: usize,
+    ) -> Result<(Option<usize>, usize), ReadError> {
+        let end = text_end(self.bytes, start - 1, escape)?;
+        let name = text::unescape(self.bytes.get(start..end - 1).unwrap_or(&[]));
+        Ok((node.keys.find_name(name.as_bytes()), end - 1))
     }
 
     /// Reads elements until one is gone into, the last wanted one is behind or the array ends.
@@ -227,17 +270,12 @@ impl Walk<'_> {
     #[inline]
     fn text(&self, at: usize) -> Result<(Kind, usize), ReadError> {
         let first = scan::name_end(self.bytes, at + 1);
-        let (kind, close) = if byte(self.bytes, first) == b'"' {
-            (Kind::Text, first)
-        } else {
-            let close = scan::text_close(self.bytes, first);
-            (
-                Kind::EscapedText,
-                close.ok_or(ReadError::new(ReadErrorKind::IncompleteText, at))?,
-            )
+        let (kind, end) = match byte(self.bytes, first) {
+            b'"' => (Kind::Text, first + 1),
+            _ => (Kind::EscapedText, text_end(self.bytes, at, first)?),
         };
-        self.check_utf8(at, close)?;
-        Ok((kind, close + 1))
+        self.check_utf8(at, end)?;
+        Ok((kind, end))
     }
 
     /// Goes into a container if something in it is wanted, else steps over it.
@@ -322,7 +360,7 @@ impl Walk<'_> {
     #[inline]
     fn check_utf8(&self, start: usize, end: usize) -> Result<(), ReadError> {
         let wanted = self.bytes.get(start..end).unwrap_or(&[]);
-        match wanted.is_ascii() {
+        match scan::is_ascii(wanted) {
             true => Ok(()),
             false => std::str::from_utf8(wanted).map(|_| ()).map_err(|error| {
                 ReadError::new(ReadErrorKind::InvalidUtf8, start + error.valid_up_to())

@@ -1,37 +1,39 @@
 //! The scans one byte at a time: short and plainly right. The fast versions are tested against
-//! them and leave their last few bytes to them, and the vector version asks them where exactly
-//! the trouble lies once it knows that there is some.
+//! them, and the vector version asks them where exactly the trouble lies once it knows that there
+//! is some.
+#![cfg(any(target_arch = "x86_64", test))]
 
-#[cfg(any(target_arch = "x86_64", test))]
 use super::Unclosed;
 
 /// See [`super::name_end`].
 pub(super) fn name_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or(&[]);
-    let end = |byte: &u8| matches!(byte, b'"' | b'\\');
-    at + rest.iter().position(end).unwrap_or(rest.len())
+    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+    length.map_or(bytes.len(), |length| at + length)
 }
 
 /// See [`super::text_close`].
-#[cfg(any(target_arch = "x86_64", test))]
-pub(super) fn text_close(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn text_close(bytes: &[u8], mut at: usize) -> usize {
     loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => at += 2,
-            _ => at += 1,
+        match bytes.get(at) {
+            Some(b'"') => return at,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return bytes.len(),
         }
     }
 }
 
 /// See [`super::container_close`].
-#[cfg(any(target_arch = "x86_64", test))]
 pub(super) fn container_close(bytes: &[u8], mut at: usize, room: usize) -> Result<usize, Unclosed> {
     let mut open = 1_usize;
     loop {
         match bytes.get(at) {
             None => return Err(Unclosed::Container),
-            Some(b'"') => at = text_close(bytes, at + 1).ok_or(Unclosed::Text(at))?,
+            Some(b'"') => match text_close(bytes, at + 1) {
+                close if close < bytes.len() => at = close,
+                _ => return Err(Unclosed::Text(at)),
+            },
             Some(b'{' | b'[') if open == room => return Err(Unclosed::TooDeep(at)),
             Some(b'{' | b'[') => open += 1,
             Some(b'}' | b']') if open == 1 => return Ok(at + 1),

@@ -3,9 +3,10 @@
 //! A byte of `word ^ QUOTES` is zero where the word has a quote. Subtracting one from every byte
 //! sets the top bit of the zero ones, of those above 0x80 (bytes that are not ASCII), and by the
 //! borrow perhaps of ones above a zero: so no top bit set means no quote, and the exact test is
-//! left to the few words where one is set.
+//! left to the words where one is set. What counts is the number of instructions an interpreter
+//! executes: bounds are checked once for 32 bytes, and a loop over four words is unrolled.
 
-use super::{Unclosed, bytewise};
+use super::{Unclosed, joint};
 
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -13,67 +14,106 @@ const QUOTES: u64 = LOW * b'"' as u64;
 const ESCAPES: u64 = LOW * b'\\' as u64;
 
 /// The index of the first quote or backslash at or after `at`; the length if there is none.
-#[inline]
+#[inline(always)]
 pub(in super::super) fn name_end(bytes: &[u8], at: usize) -> usize {
-    let mut from = at;
-    while let Some(word) = word(bytes, from) {
+    find(bytes, at, |word| {
         let (quote, escape) = (word ^ QUOTES, word ^ ESCAPES);
-        // In each half the lowest bit set is exact, so the lowest of both is.
-        let marks = (quote.wrapping_sub(LOW) & !quote | escape.wrapping_sub(LOW) & !escape) & HIGH;
-        if marks != 0 {
-            return from + first(marks);
+        let marks = quote.wrapping_sub(LOW) | escape.wrapping_sub(LOW);
+        if marks & HIGH == 0 {
+            return 0;
         }
-        from += 8;
-    }
-    bytewise::name_end(bytes, from)
+        // In each half the lowest bit set is exact, so the lowest of both is.
+        (quote.wrapping_sub(LOW) & !quote | escape.wrapping_sub(LOW) & !escape) & HIGH
+    })
 }
 
-/// The index of the quote that closes the text whose first byte is at `at`.
-#[inline]
-pub(in super::super) fn text_close(bytes: &[u8], at: usize) -> Option<usize> {
+/// The index of the quote that closes the text whose first byte is at `at`; the length if there
+/// is none.
+#[inline(always)]
+pub(in super::super) fn text_close(bytes: &[u8], at: usize) -> usize {
+    let close = quote(bytes, at);
+    if byte_before(bytes, close) == b'\\' {
+        text_close_behind(bytes, at, close)
+    } else {
+        close
+    }
+}
+
+/// As [`text_close`], if the first quote, at `close`, follows a backslash.
+#[inline(never)]
+fn text_close_behind(bytes: &[u8], at: usize, mut close: usize) -> usize {
+    // A run of backslashes cannot reach back over the quote before, so all runs of a text
+    // together are no longer than the text.
     let mut from = at;
     loop {
-        let close = quote(bytes, from)?;
-        if bytes.get(close.wrapping_sub(1)) != Some(&b'\\') || !is_escaped(bytes, at, close) {
-            return Some(close);
+        let before = bytes.get(from..close).unwrap_or(&[]);
+        let run = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b'\\')
+            .count();
+        if run % 2 == 0 || close >= bytes.len() {
+            return close;
         }
         from = close + 1;
+        close = quote(bytes, from);
     }
 }
 
-/// Whether the quote at `close` follows an odd number of backslashes. The run cannot reach back
-/// over the quote before, so all runs of a text together are no longer than the text.
-#[cold]
-fn is_escaped(bytes: &[u8], start: usize, close: usize) -> bool {
-    let before = bytes.get(start..close).unwrap_or(&[]);
-    before
-        .iter()
-        .rev()
-        .take_while(|byte| **byte == b'\\')
-        .count()
-        % 2
-        == 1
+#[inline(always)]
+fn byte_before(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at.wrapping_sub(1)).copied().unwrap_or(0)
 }
 
-/// The index of the first quote at or after `at`.
+/// The index of the first quote at or after `at`; the length if there is none.
 #[inline(always)]
-fn quote(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut from = at;
-    while let Some(word) = word(bytes, from) {
+fn quote(bytes: &[u8], at: usize) -> usize {
+    find(bytes, at, |word| {
         let zero = word ^ QUOTES;
         let marks = zero.wrapping_sub(LOW) & HIGH;
-        if marks != 0 {
-            let marks = marks & !zero;
+        if marks == 0 { 0 } else { marks & !zero }
+    })
+}
+
+/// The index of the first byte at or after `at` that `marks` marks by its top bit; the length if
+/// there is none. Marks above the lowest one of a word may be wrong.
+#[inline(always)]
+fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> usize {
+    let Some(mut rest) = bytes.get(at..) else {
+        return bytes.len();
+    };
+    while let Some((block, behind)) = rest.split_first_chunk::<32>() {
+        let (words, _) = block.as_chunks::<8>();
+        for (place, word) in words.iter().enumerate() {
+            let marks = marks(u64::from_le_bytes(*word));
             if marks != 0 {
-                return Some(from + first(marks));
+                return bytes.len() - rest.len() + 8 * place + first(marks);
             }
         }
-        from += 8;
+        rest = behind;
     }
-    let rest = bytes.get(from..)?;
-    rest.iter()
-        .position(|byte| *byte == b'"')
-        .map(|length| from + length)
+    find_in_tail(bytes, rest, marks)
+}
+
+/// The same in the last few bytes.
+#[inline(never)]
+fn find_in_tail(bytes: &[u8], mut rest: &[u8], marks: impl Fn(u64) -> u64) -> usize {
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return bytes.len() - rest.len() + first(marks);
+        }
+        rest = behind;
+    }
+    // Zeros, which nothing looks for, fill the last word up.
+    let mut word = [0; 8];
+    word.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+    let marks = marks(u64::from_le_bytes(word));
+    if marks == 0 {
+        bytes.len()
+    } else {
+        bytes.len() - rest.len() + first(marks)
+    }
 }
 
 /// The index behind the bracket that closes a container, from `at` directly inside it. No more
@@ -88,20 +128,19 @@ pub(in super::super) fn container_close(
     loop {
         match bytes.get(from) {
             Some(b'"') => {
-                let Some(close) = text_close(bytes, from + 1) else {
-                    return Err(Unclosed::Text(from));
-                };
-                from = close + 1;
                 // Behind a name there is nearly always the colon and the next text's quote,
                 // behind a text the comma and the next name's.
-                while let Some([b':' | b',', b'"']) =
-                    bytes.get(from..).and_then(<[u8]>::first_chunk)
-                {
-                    let Some(close) = text_close(bytes, from + 2) else {
-                        return Err(Unclosed::Text(from + 1));
-                    };
-                    from = close + 1;
+                loop {
+                    let close = text_close(bytes, from + 1);
+                    if close >= bytes.len() {
+                        return Err(Unclosed::Text(from));
+                    }
+                    from = close + 2;
+                    if !matches!(joint(bytes, close), joint::NAME_TEXT | joint::TEXT_NAME) {
+                        break;
+                    }
                 }
+                from -= 1;
                 continue;
             }
             Some(b'{' | b'[') if open >= room => return Err(Unclosed::TooDeep(from)),
@@ -120,12 +159,19 @@ pub(in super::super) fn container_close(
     }
 }
 
-#[inline(always)]
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|chunk| u64::from_le_bytes(*chunk))
+/// Whether all bytes are ASCII.
+#[inline]
+pub(in super::super) fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let all = words
+        .iter()
+        .fold(0, |all, word| all | u64::from_le_bytes(*word));
+    // The last word again, if there is one, covers the rest.
+    let last = match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
+    };
+    (all | last) & HIGH == 0
 }
 
 /// Which byte of a word the lowest mark is in.

@@ -14,10 +14,28 @@ mod eight;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
+pub(super) use eight::is_ascii;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use eight::{container_close, name_end, text_close};
 #[cfg(target_arch = "x86_64")]
 pub(super) use sse2::{container_close, name_end, text_close};
+
+/// The three bytes at `at` as a number, to be compared with the constants of [`joint`](mod@joint)
+/// in one step; zero where there are not four bytes, as there are wherever those three can stand
+/// in a record.
+#[inline(always)]
+pub(super) fn joint(bytes: &[u8], at: usize) -> u32 {
+    let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    four.map_or(0, |four| u32::from_le_bytes(*four) & 0xff_ffff)
+}
+
+/// What stands between two texts where no white space does, quotes included.
+pub(super) mod joint {
+    /// A name and its text.
+    pub(in super::super) const NAME_TEXT: u32 = u32::from_le_bytes(*b"\":\"\0");
+    /// A text and the next name, or the next text of an array.
+    pub(in super::super) const TEXT_NAME: u32 = u32::from_le_bytes(*b"\",\"\0");
+}
 
 /// Why a container has no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +55,7 @@ mod tests {
     use super::{Unclosed, bytewise, eight};
 
     type NameEnd = fn(&[u8], usize) -> usize;
-    type TextClose = fn(&[u8], usize) -> Option<usize>;
+    type TextClose = fn(&[u8], usize) -> usize;
     type ContainerClose = fn(&[u8], usize, usize) -> Result<usize, Unclosed>;
 
     fn versions() -> Vec<(&'static str, NameEnd, TextClose, ContainerClose)> {

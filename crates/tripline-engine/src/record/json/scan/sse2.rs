@@ -27,13 +27,13 @@ pub(in super::super) fn name_end(bytes: &[u8], at: usize) -> usize {
 
 /// See [`eight::text_close`].
 #[inline(always)]
-pub(in super::super) fn text_close(bytes: &[u8], at: usize) -> Option<usize> {
+pub(in super::super) fn text_close(bytes: &[u8], at: usize) -> usize {
     let mut from = at;
     while let Some(chunk) = chunk(bytes, from) {
         let (quotes, escapes) = (equal(chunk, b'"'), equal(chunk, b'\\'));
         if escapes == 0 {
             if quotes != 0 {
-                return Some(from + quotes.trailing_zeros() as usize);
+                return from + quotes.trailing_zeros() as usize;
             }
             from += 16;
             continue;
@@ -43,7 +43,7 @@ pub(in super::super) fn text_close(bytes: &[u8], at: usize) -> Option<usize> {
         while marks != 0 {
             let place = marks.trailing_zeros();
             if quotes >> place & 1 == 1 {
-                return Some(from + place as usize);
+                return from + place as usize;
             }
             // The escape and the byte behind it are done; that byte may be in the next chunk.
             next = (place as usize + 2).max(16);
