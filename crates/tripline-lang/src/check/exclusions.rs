@@ -200,7 +200,7 @@ impl Checker<'_> {
                 _ => clauses.expires = self.expires(exclude, clause),
             }
         }
-        if !seen.iter().any(|(word, _)| *word == "when") {
+        if !seen.iter().any(|(word, _)| *word == "when") && !self.is_damaged(exclude.span) {
             let problem = Diagnostic::new(
                 "E0512",
                 exclude.name.span,

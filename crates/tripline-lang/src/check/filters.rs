@@ -23,6 +23,7 @@ impl Checker<'_> {
 
     fn filter(&mut self, filter: &ast::Filter) -> Option<Filter> {
         let schema = match filter.on.as_slice() {
+            [] if self.is_damaged(filter.span) => None,
             [] => {
                 let problem = Diagnostic::new(
                     "E0514",
@@ -49,7 +50,7 @@ impl Checker<'_> {
                 None
             }
         };
-        if filter.actions.is_empty() {
+        if filter.actions.is_empty() && !self.is_damaged(filter.span) {
             let problem = Diagnostic::new(
                 "E0514",
                 filter.name.span,

@@ -217,6 +217,9 @@ impl Checker<'_> {
     ) {
         let written = entries.iter().find(|entry| entry.key.text == "id");
         let span = written.map_or(rule.name.span, |entry| entry.value.span);
+        if written.is_none() && self.is_damaged(rule.span) {
+            return;
+        }
         if written.is_none() {
             let problem = Diagnostic::new("W0401", span, format!("the rule `{}` has no id, so its name stands for it", rule.name.text))
                 .help("add `id = \"…\"` to its `meta`, a UUID that never changes: detections keep their ids when the rule is renamed");

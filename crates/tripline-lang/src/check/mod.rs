@@ -69,8 +69,15 @@ fn check_files(
     problems: Vec<Diagnostic>,
     today: NaiveDate,
 ) -> Checking {
+    let mut damage: Vec<Span> = problems
+        .iter()
+        .filter_map(|problem| problem.at.as_ref())
+        .map(|(span, _)| *span)
+        .collect();
+    damage.sort_unstable();
     let mut checker = Checker {
         sources,
+        damage,
         problems,
         names: Names::default(),
         lets: Vec::new(),
@@ -88,7 +95,14 @@ fn check_files(
     let schemas = checker.all_schemas(files);
     let rules = checker.all_rules(files);
     let filters = checker.all_filters(files);
-    checker.report_unused();
+    // A use may be among what is in error, so that only a sound set says what is unused.
+    if !checker
+        .problems
+        .iter()
+        .any(|problem| problem.severity() == Severity::Error)
+    {
+        checker.report_unused();
+    }
 
     let mut diagnostics = checker.problems;
     let lists = checker.used_lists;
@@ -115,6 +129,8 @@ fn check_files(
 struct Checker<'a> {
     sources: &'a mut SourceSet,
     problems: Vec<Diagnostic>,
+    /// Where the syntax was in error, in order.
+    damage: Vec<Span>,
     names: Names<'a>,
     lets: Vec<constants::Constant<'a>>,
     lists: Vec<lists::Declared<'a>>,
@@ -131,8 +147,28 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// Adds a problem. What seems wrong with types where the syntax is wrong is left out.
     fn report(&mut self, problem: Diagnostic) {
+        let about_types = problem.code.starts_with("E03");
+        if about_types
+            && problem
+                .at
+                .as_ref()
+                .is_some_and(|(span, _)| self.is_damaged(*span))
+        {
+            return;
+        }
         self.problems.push(problem);
+    }
+
+    /// Whether a syntax error lies in a place: what seems missing there may only be misspelt.
+    fn is_damaged(&self, span: Span) -> bool {
+        let first = self
+            .damage
+            .partition_point(|error| (error.file, error.start) < (span.file, span.start));
+        self.damage
+            .get(first)
+            .is_some_and(|error| error.file == span.file && error.start <= span.end)
     }
 
     /// The text of a place, on one line.

@@ -62,7 +62,10 @@ impl Checker<'_> {
         let accept = self.accept(index, schema);
         let time = self.special_field(schema, "time", &Type::Timestamp, &fields);
         let id = self.special_field(schema, "id", &Type::String, &fields);
-        if time.is_none() && !schema.fields.iter().any(|field| field.name.text == "time") {
+        if time.is_none()
+            && !self.is_damaged(schema.span)
+            && !schema.fields.iter().any(|field| field.name.text == "time")
+        {
             let problem = Diagnostic::new(
                 "E0402",
                 schema.name.span,
@@ -110,7 +113,7 @@ impl Checker<'_> {
                 }
             }
         }
-        if first.is_none() {
+        if first.is_none() && !self.is_damaged(schema.span) {
             let problem = Diagnostic::new("E0401", schema.name.span, format!("the schema `{}` does not say which records it accepts", schema.name.text))
                 .help("add `accept` and a condition, such as `accept .category == \"SignInLogs\"`; `accept true` takes every record");
             self.report(problem);

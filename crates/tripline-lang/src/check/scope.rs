@@ -100,8 +100,9 @@ impl SchemaFields {
                 .also(first.span, "it is first declared here");
                 checker.report(problem);
             }
-            let ty = checker.type_named(&field.ty);
-            if let Some(Type::Regex) = ty {
+            let mut ty = checker.type_named(&field.ty);
+            if field.ty.word.text == "regex" {
+                ty = None;
                 let problem =
                     Diagnostic::new("E0407", field.ty.span, "a field cannot be a pattern")
                         .help("read it as `string`");

@@ -61,7 +61,7 @@ impl Checker<'_> {
                 Section::Exclude(exclude) => sections.exclusions.push(exclude),
             }
         }
-        if sections.form.is_none() {
+        if sections.form.is_none() && !self.is_damaged(rule.span) {
             let problem = Diagnostic::new(
                 "E0501",
                 rule.name.span,
