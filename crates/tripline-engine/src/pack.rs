@@ -257,28 +257,37 @@ fn put_ip(ip: IpAddr, out: &mut Vec<u8>) {
 /// The bytes of a text that is exactly a lower-case GUID, `8-4-4-4-12`.
 fn guid_bytes(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let mut out = [0u8; 16];
-    let mut slots = out.iter_mut();
-    let mut high: Option<u8> = None;
-    for (at, byte) in text.iter().enumerate() {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            if *byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        match high.take() {
-            None => high = Some(digit),
-            Some(high) => *slots.next()? = high << 4 | digit,
-        }
+    let [a, b, c, d, e] = [&text[..8], &text[9..13], &text[14..18], &text[19..23], &text[24..]];
+    if [text[8], text[13], text[18], text[23]] != [b'-'; 4] {
+        return None;
     }
-    Some(out)
+    let mut out = [0u8; 16];
+    // A digit that is none sets a bit that no digit has; it is looked at once, at the end.
+    let mut wrong = 0;
+    let digits = a.iter().chain(b).chain(c).chain(d).chain(e);
+    let mut digits = digits.map(|byte| {
+        let digit = HEX.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
+        wrong |= digit;
+        digit
+    });
+    for byte in &mut out {
+        *byte = digits.next()? << 4 | (digits.next()? & 15);
+    }
+    (wrong & NO_DIGIT == 0).then_some(out)
 }
+
+const NO_DIGIT: u8 = 16;
+
+/// The value of each lower-case hexadecimal digit; every other byte is none.
+const HEX: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
 
 fn guid_text(guid: [u8; 16]) -> String {
     let mut text = String::with_capacity(36);

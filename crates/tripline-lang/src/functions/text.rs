@@ -18,9 +18,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         eval: Eval::Values(|args| {
             recase(
                 args,
-                |text| {
-                    text.chars()
-                        .all(|letter| letter.to_lowercase().eq([letter]))
+                |text| match text.is_ascii() {
+                    true => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
+                    false => text
+                        .chars()
+                        .all(|letter| letter.to_lowercase().eq([letter])),
                 },
                 str::to_lowercase,
             )
