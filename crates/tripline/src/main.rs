@@ -29,7 +29,7 @@ use exit::{Failure, Status};
 #[command(name = "tripline", version, after_help = EXIT_STATUS, propagate_version = true)]
 struct Arguments {
     /// When to use colour; `auto` asks the terminal and NO_COLOR
-    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN", display_order = 900)]
     color: Color,
 
     #[command(subcommand)]

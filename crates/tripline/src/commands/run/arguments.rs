@@ -27,16 +27,19 @@ Examples:
   tripline run --rules rules/entra --format pretty exported/ | less -R
   zcat day.ndjson.gz | tripline run --rules rules/entra --emit early
   tripline run --rules rules/entra --mode annotate day.ndjson > annotated.ndjson
-  tripline run --rules rules/entra --rules rules/local --quiet --fail-on detection day.ndjson
+  tripline run --rules rules/entra --rules local.trip -q --fail-on detection day.ndjson
 
 Modes:
-  detections  One object a detection, with exactly the members id, rule, rule_id, title, severity,
-              tactics, techniques, time, key, events, fields, excluded_by.
-  annotate    The input, byte for byte, where a record that completes a detection as it arrives gains a
-              last member \"tripline\": {\"detections\": [...], \"tags\": [...]}. A record that has
+  detections  One object a detection, with exactly the members id, rule, rule_id,
+              title, severity, tactics, techniques, time, key, events, fields,
+              excluded_by.
+  annotate    The input, byte for byte, where a record that completes a detection
+              as it arrives, or that a filter tags, gains a last member
+              \"tripline\": {\"detections\": [...], \"tags\": [...]}. A record that has
               such a member already gains a second one; JSON readers take the last.
-  filter      The records that the rule set's filters pass, one a line; tagged ones gain
-              \"tripline\": {\"tags\": [...]}. What cannot be read or no filter is about passes.")]
+  filter      The records that the rule set's filters pass, one a line; tagged ones
+              gain \"tripline\": {\"tags\": [...]}. What cannot be read, and what no
+              filter is about, passes.")]
 pub(crate) struct Arguments {
     /// A rule file or a folder of rule files; may be given several times
     #[arg(long, value_name = "PATH", required = true)]

@@ -1,0 +1,13 @@
+//! The command as a user runs it: what it writes, how it ends, what it makes of every input.
+//!
+//! The rules and records in `tests/data` are small and made for these tests.
+
+mod command;
+mod exits;
+mod generate;
+mod hostile;
+mod inputs;
+mod live;
+mod modes;
+mod promises;
+mod rule_files;
