@@ -18,9 +18,18 @@ pub struct Paths {
     /// The node of each slot.
     node_of: Vec<usize>,
     settles: Vec<Vec<Slot>>,
-    /// For each node, how many slots are at it or below it.
-    pending: Vec<u32>,
+    /// For each node, what a record that holds everything has at it.
+    branches: Vec<Branch>,
     depth: usize,
+}
+
+/// What is still wanted at one node; a reader counts it down in a copy of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Branch {
+    /// How many slots at it or below it can still be found.
+    pub(super) pending: u32,
+    /// The node above; the root's is itself.
+    pub(super) parent: u32,
 }
 
 /// One place in a record that some wanted path leads to or through.
@@ -28,8 +37,8 @@ pub struct Paths {
 pub(super) struct Node {
     /// The path that ends here.
     pub(super) slot: Option<Slot>,
-    /// The node above; the root's is itself.
-    pub(super) parent: usize,
+    /// That path settles others.
+    pub(super) settles: bool,
     /// One past the last descendant.
     pub(super) end: usize,
     /// Members, if the value is an object.
@@ -65,7 +74,7 @@ impl Paths {
                         .collect()
                 })
                 .collect(),
-            pending: Vec::new(),
+            branches: Vec::new(),
             depth: paths.iter().map(Vec::len).max().unwrap_or(0) + 1,
         };
         compiled.lay_out(draft);
@@ -89,10 +98,15 @@ impl Paths {
             if let Some(place) = draft.slot.and_then(|slot| self.node_of.get_mut(slot)) {
                 *place = number;
             }
-            self.pending.push(u32::from(draft.slot.is_some()));
+            self.branches.push(Branch {
+                pending: u32::from(draft.slot.is_some()),
+                parent: u32::try_from(parent).unwrap_or(0),
+            });
             self.nodes.push(Node {
                 slot: draft.slot,
-                parent,
+                settles: draft
+                    .slot
+                    .is_some_and(|slot| !self.settled_by(slot).is_empty()),
                 end: number + 1,
                 keys: Keys::default(),
                 elements: Vec::new(),
@@ -106,13 +120,15 @@ impl Paths {
         }
         // Descendants have higher numbers, so counting backwards sees children before parents.
         for number in (1..self.nodes.len()).rev() {
-            let Some((parent, end)) = self.nodes.get(number).map(|node| (node.parent, node.end))
-            else {
+            let (Some(end), Some(&Branch { pending, parent })) = (
+                self.nodes.get(number).map(|node| node.end),
+                self.branches.get(number),
+            ) else {
                 continue;
             };
-            let below = self.pending.get(number).copied().unwrap_or(0);
-            if let Some(count) = self.pending.get_mut(parent) {
-                *count += below;
+            let parent = parent as usize;
+            if let Some(above) = self.branches.get_mut(parent) {
+                above.pending += pending;
             }
             if let Some(above) = self.nodes.get_mut(parent) {
                 above.end = above.end.max(end);
@@ -147,8 +163,8 @@ impl Paths {
         self.settles.get(slot).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn pending(&self) -> &[u32] {
-        &self.pending
+    pub(super) fn branches(&self) -> &[Branch] {
+        &self.branches
     }
 
     /// The most nodes that lie on one path.
@@ -186,8 +202,9 @@ impl Draft {
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     keys: Vec<Key>,
-    /// A bit for each length that some name has; the last is for all longer ones.
-    lengths: u64,
+    /// A bit for each sum of length and first byte, modulo 64, that some name has: tells nearly
+    /// all others at once.
+    sums: u64,
     /// Where in `keys` those of each length begin; those of `LONG` bytes and more are together.
     starts: [u32; LONG + 2],
 }
@@ -211,7 +228,7 @@ impl Default for Keys {
     fn default() -> Self {
         Keys {
             keys: Vec::new(),
-            lengths: 0,
+            sums: 0,
             starts: [0; LONG + 2],
         }
     }
@@ -230,7 +247,8 @@ impl Keys {
         let tail = name
             .last_chunk()
             .map_or(0, |last| u64::from_le_bytes(*last));
-        self.lengths |= 1 << name.len().min(63);
+        let first = name.first().copied().unwrap_or(b'"');
+        self.sums |= 1_u64.wrapping_shl(sum(first, name.len()));
         self.keys.push(Key {
             head: u64::from_le_bytes(head),
             mask,
@@ -256,23 +274,26 @@ impl Keys {
         self.keys.is_empty()
     }
 
-    /// The node of the member whose name, written without escapes, is `bytes[start..end]`.
+    /// The node of the member whose name, written without escapes, is `bytes[start..end]`;
+    /// [`ROOT`], which is no member, if there is none. A quote follows the name.
     #[inline(always)]
-    pub(super) fn find(&self, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-        let length = end.wrapping_sub(start);
-        if self.lengths >> length.min(63) & 1 == 0 {
-            return None;
+    pub(super) fn find(&self, bytes: &[u8], start: usize, end: usize) -> usize {
+        let first = bytes.get(start).copied().unwrap_or(0);
+        if self.sums.wrapping_shr(sum(first, end.wrapping_sub(start))) & 1 == 0 {
+            return ROOT;
         }
         self.compare(bytes, start, end)
     }
 
-    #[inline]
-    fn compare(&self, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-        let name = bytes.get(start..end)?;
+    #[inline(never)]
+    fn compare(&self, bytes: &[u8], start: usize, end: usize) -> usize {
+        let name = bytes.get(start..end).unwrap_or(&[]);
         let length = name.len().min(LONG);
-        let from = *self.starts.get(length)? as usize;
-        let to = *self.starts.get(length + 1)? as usize;
-        let among = self.keys.get(from..to)?;
+        let (Some(&from), Some(&to)) = (self.starts.get(length), self.starts.get(length + 1))
+        else {
+            return ROOT;
+        };
+        let among = self.keys.get(from as usize..to as usize).unwrap_or(&[]);
         // The quote, the colon and the value follow, so eight bytes are nearly always there.
         let Some(head) = bytes.get(start..).and_then(|rest| rest.first_chunk()) else {
             return self.find_name(name);
@@ -286,14 +307,20 @@ impl Keys {
                 && key.tail == tail
                 && (name.len() <= 16 || *key.name == *name)
         };
-        among.iter().find(fits).map(|key| key.node)
+        among.iter().find(fits).map_or(ROOT, |key| key.node)
     }
 
-    /// The node of the member called `name`.
-    pub(super) fn find_name(&self, name: &[u8]) -> Option<usize> {
+    /// The node of the member called `name`; [`ROOT`] if there is none.
+    pub(super) fn find_name(&self, name: &[u8]) -> usize {
         self.keys
             .iter()
             .find(|key| *key.name == *name)
-            .map(|key| key.node)
+            .map_or(ROOT, |key| key.node)
     }
+}
+
+/// What [`Keys::sums`] has bits for; an empty name's first byte is its closing quote.
+#[inline(always)]
+fn sum(first: u8, length: usize) -> u32 {
+    (length as u32).wrapping_add(u32::from(first))
 }

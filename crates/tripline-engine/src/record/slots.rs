@@ -2,14 +2,16 @@
 //! its value. Filled by a reader, read by the expressions; reused from record to record, so that
 //! nothing is allocated.
 
-use super::paths::{Paths, ROOT, Slot};
+use super::paths::{Branch, Node, Paths, ROOT, Slot};
 
 /// The values found in one record.
 #[derive(Debug, Clone)]
 pub struct Slots {
-    found: Vec<Entry>,
-    /// For each node of the paths, how many slots at it or below it can still be found.
-    pending: Vec<u32>,
+    /// Meaningful only where the state says so, so that it need not be cleared.
+    found: Vec<Found>,
+    states: Vec<State>,
+    /// What is still wanted, for each node of the paths.
+    branches: Vec<Branch>,
     /// Containers that are being read; lives here so that it is allocated once.
     pub(super) frames: Vec<Frame>,
 }
@@ -59,12 +61,6 @@ pub(super) struct Frame {
     pub(super) array: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    found: Found,
-    state: State,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Can still be found.
@@ -74,13 +70,10 @@ enum State {
     Found,
 }
 
-const OPEN: Entry = Entry {
-    found: Found {
-        kind: Kind::Null,
-        start: 0,
-        end: 0,
-    },
-    state: State::Open,
+const NOTHING: Found = Found {
+    kind: Kind::Null,
+    start: 0,
+    end: 0,
 };
 
 impl Found {
@@ -96,8 +89,9 @@ impl Slots {
     /// Room for what `paths` can find.
     pub fn new(paths: &Paths) -> Self {
         Slots {
-            found: vec![OPEN; paths.len()],
-            pending: paths.pending().to_vec(),
+            found: vec![NOTHING; paths.len()],
+            states: vec![State::Open; paths.len()],
+            branches: paths.branches().to_vec(),
             frames: Vec::with_capacity(paths.depth()),
         }
     }
@@ -105,116 +99,114 @@ impl Slots {
     /// What was found at the slot's path in the record that was read last.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<Found> {
-        let entry = self.found.get(slot)?;
-        (entry.state == State::Found).then_some(entry.found)
+        let found = self.states.get(slot) == Some(&State::Found);
+        self.found.get(slot).copied().filter(|_| found)
     }
 
     /// Makes ready for the next record.
     pub(super) fn clear(&mut self, paths: &Paths) {
         self.frames.clear();
-        self.found.clear();
-        self.found.resize(paths.len(), OPEN);
-        self.pending.clear();
-        self.pending.extend_from_slice(paths.pending());
+        self.states.clear();
+        self.states.resize(paths.len(), State::Open);
+        self.found.resize(paths.len(), NOTHING);
+        self.branches.clear();
+        self.branches.extend_from_slice(paths.branches());
     }
 
     /// How many slots at the node or below it can still be found.
     #[inline(always)]
     pub(super) fn pending(&self, node: usize) -> u32 {
-        self.pending.get(node).copied().unwrap_or(0)
+        self.branches.get(node).map_or(0, |branch| branch.pending)
     }
 
-    /// Notes the value of the path that ends at `node`, if one does and it was not found before.
-    #[inline]
-    pub(super) fn note(&mut self, paths: &Paths, node: usize, found: Found) {
-        let Some(slot) = paths.node(node).and_then(|node| node.slot) else {
+    /// Notes the value of the path that ends at the node `number`, if one does and it was not
+    /// found before.
+    #[inline(always)]
+    pub(super) fn note(&mut self, paths: &Paths, number: usize, node: &Node, found: Found) {
+        let Some(slot) = node.slot else { return };
+        let (Some(state), Some(place)) = (self.states.get_mut(slot), self.found.get_mut(slot))
+        else {
             return;
         };
-        let Some(entry) = self.found.get_mut(slot) else {
-            return;
-        };
-        if entry.state != State::Open {
+        if *state != State::Open {
             return;
         }
-        *entry = Entry {
-            found,
-            state: State::Found,
-        };
-        self.lower(paths, node, 1);
+        *state = State::Found;
+        *place = found;
+        self.lower(number, 1);
         // Null and empty text (two quotes) are missing: an alternative may still have a value.
-        let usable = match found.kind {
-            Kind::Null => false,
-            Kind::Text => found.end - found.start > 2,
-            _ => true,
-        };
-        if usable {
-            for &other in paths.settled_by(slot) {
-                if let Some(entry) = self
-                    .found
-                    .get_mut(other)
-                    .filter(|entry| entry.state == State::Open)
+        let missing =
+            found.kind == Kind::Null || (found.kind == Kind::Text && found.end - found.start <= 2);
+        if node.settles && !missing {
+            self.settle(paths, slot);
+        }
+    }
+
+    fn settle(&mut self, paths: &Paths, slot: Slot) {
+        for &other in paths.settled_by(slot) {
+            if let Some(state) = self
+                .states
+                .get_mut(other)
+                .filter(|state| **state == State::Open)
+            {
+                *state = State::Absent;
+                self.lower(paths.node_of(other), 1);
+            }
+        }
+    }
+
+    /// Completes the container that was noted for `slot` when it began at `start`.
+    pub(super) fn complete(&mut self, slot: Slot, start: usize, end: usize) {
+        let found = self.states.get(slot) == Some(&State::Found);
+        if let Some(place) = self.found.get_mut(slot)
+            && found
+            && place.start as usize == start
+        {
+            place.end = u32::try_from(end).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// The node's value has been read: what was not found at it or below it is not there. The
+    /// root needs none of that: behind it comes nothing.
+    #[inline(always)]
+    pub(super) fn close(&mut self, paths: &Paths, number: usize) {
+        if self.pending(number) > 0 && number != ROOT {
+            self.abandon(paths, number);
+        }
+    }
+
+    #[inline(never)]
+    fn abandon(&mut self, paths: &Paths, number: usize) {
+        self.lower(number, self.pending(number));
+        let end = paths.node(number).map_or(number, |node| node.end);
+        for below in number..end {
+            // A node with nothing pending has nothing open either.
+            if let Some(branch) = self
+                .branches
+                .get_mut(below)
+                .filter(|branch| branch.pending > 0 || below == number)
+            {
+                branch.pending = 0;
+                let slot = paths.node(below).and_then(|node| node.slot);
+                if let Some(state) = slot.and_then(|slot| self.states.get_mut(slot))
+                    && *state == State::Open
                 {
-                    entry.state = State::Absent;
-                    self.lower(paths, paths.node_of(other), 1);
+                    *state = State::Absent;
                 }
             }
         }
     }
 
-    /// Completes the container that was noted for `node` when it began at `start`.
-    #[inline]
-    pub(super) fn complete(&mut self, paths: &Paths, node: usize, start: usize, end: usize) {
-        let Some(slot) = paths.node(node).and_then(|node| node.slot) else {
-            return;
-        };
-        if let Some(entry) = self.found.get_mut(slot)
-            && entry.state == State::Found
-            && entry.found.start as usize == start
-        {
-            entry.found.end = u32::try_from(end).unwrap_or(u32::MAX);
-        }
-    }
-
-    /// The node's value has been read: what was not found at it or below it is not there.
-    #[inline(always)]
-    pub(super) fn close(&mut self, paths: &Paths, node: usize) {
-        if self.pending(node) > 0 {
-            self.abandon(paths, node);
-        }
-    }
-
-    #[cold]
-    fn abandon(&mut self, paths: &Paths, node: usize) {
-        let left = self.pending(node);
-        self.lower(paths, node, left);
-        let Some(end) = paths.node(node).map(|node| node.end) else {
-            return;
-        };
-        for below in node..end {
-            if let Some(count) = self.pending.get_mut(below) {
-                *count = 0;
-            }
-            let slot = paths.node(below).and_then(|node| node.slot);
-            if let Some(entry) = slot.and_then(|slot| self.found.get_mut(slot))
-                && entry.state == State::Open
-            {
-                entry.state = State::Absent;
-            }
-        }
-    }
-
     /// Takes `by` from the node and every node above it.
-    #[inline]
-    fn lower(&mut self, paths: &Paths, node: usize, by: u32) {
-        let mut at = node;
-        loop {
-            if let Some(count) = self.pending.get_mut(at) {
-                *count = count.saturating_sub(by);
+    #[inline(always)]
+    fn lower(&mut self, number: usize, by: u32) {
+        let mut at = number;
+        while let Some(branch) = self.branches.get_mut(at) {
+            branch.pending = branch.pending.wrapping_sub(by);
+            if at == ROOT {
+                return;
             }
-            match paths.node(at) {
-                Some(node) if at != ROOT => at = node.parent,
-                _ => return,
-            }
+            at = branch.parent as usize;
         }
     }
 }

@@ -131,27 +131,27 @@ impl Walk<'_> {
                 if joint != joint::NAME_TEXT {
                     break self.name(node, start, end)?;
                 }
-                if let Some(child) = self.wanted(node.keys.find(bytes, start, end)) {
-                    break (Some(child), end + 2);
+                let child = node.keys.find(bytes, start, end);
+                if self.is_wanted(child) {
+                    break (child, end + 2);
                 }
                 // The way most members go: a text that is not wanted, then the next name.
                 let close = scan::text_close(bytes, end + 3);
                 if scan::joint(bytes, close) != joint::TEXT_NAME {
-                    break (None, end + 2);
+                    break (ROOT, end + 2);
                 }
                 start = close + 3;
             };
-            at = match child {
-                None => step_over(bytes, value, room)?,
-                Some(child) => {
-                    let Some(end) = self.value(value, child)? else {
-                        return Ok(Turn::In);
-                    };
-                    if self.slots.pending(frame.node) == 0 {
-                        return self.finish(frame, node, end);
-                    }
-                    end
+            at = if self.is_wanted(child) {
+                let Some(end) = self.value(value, child)? else {
+                    return Ok(Turn::In);
+                };
+                if self.slots.pending(frame.node) == 0 {
+                    return self.finish(frame, node, end);
                 }
+                end
+            } else {
+                step_over(bytes, value, room)?
             };
             at = skip_space(bytes, at);
             match byte(bytes, at) {
@@ -162,21 +162,16 @@ impl Walk<'_> {
         }
     }
 
-    /// The child if something in it can still be found.
+    /// Whether the node is a child in which something can still be found.
     #[inline(always)]
-    fn wanted(&self, child: Option<usize>) -> Option<usize> {
-        child.filter(|child| self.slots.pending(*child) > 0)
+    fn is_wanted(&self, child: usize) -> bool {
+        child != ROOT && self.slots.pending(child) > 0
     }
 
-    /// The wanted child that a member's name leads to, if it does, and where its value begins.
+    /// The child that a member's name leads to, or [`ROOT`], and where the member's value begins.
     /// `end` is the first quote or backslash at or after the name's first byte, at `start`.
     #[inline(always)]
-    fn name(
-        &self,
-        node: &Node,
-        start: usize,
-        end: usize,
-    ) -> Result<(Option<usize>, usize), ReadError> {
+    fn name(&self, node: &Node, start: usize, end: usize) -> Result<(usize, usize), ReadError> {
         let bytes = self.bytes;
         let (child, close) = match byte(bytes, end) {
             b'"' => (node.keys.find(bytes, start, end), end),
@@ -189,17 +184,17 @@ impl Walk<'_> {
                 return Err(self.error(ReadErrorKind::ExpectedColon, at));
             }
         }
-        Ok((self.wanted(child), skip_space(bytes, at + 1)))
+        Ok((child, skip_space(bytes, at + 1)))
     }
 
-    /// The child that a name with escapes leads to, if it does, and the name's closing quote.
+    /// The child that a name with escapes leads to, or [`ROOT`], and the name's closing quote.
     #[cold]
     fn escaped_name(
         &self,
         node: &Node,
         start: usize,
         escape: usize,
-    ) -> Result<(Option<usize>, usize), ReadError> {
+    ) -> Result<(usize, usize), ReadError> {
         let end = text_end(self.bytes, start - 1, escape)?;
         let name = text::unescape(self.bytes.get(start..end - 1).unwrap_or(&[]));
         Ok((node.keys.find_name(name.as_bytes()), end - 1))
@@ -253,16 +248,19 @@ impl Walk<'_> {
 
     /// Reads the value of a wanted node, which begins at `at`. Gives its end, or nothing if it is
     /// a container that was gone into.
-    fn value(&mut self, at: usize, node: usize) -> Result<Option<usize>, ReadError> {
+    fn value(&mut self, at: usize, number: usize) -> Result<Option<usize>, ReadError> {
         let (kind, end) = match byte(self.bytes, at) {
             b'"' => self.text(at)?,
             b'-' | b'0'..=b'9' => (Kind::Number, strict_number_end(self.bytes, at)?),
-            b'{' => return self.container(at, node, Kind::Object),
-            b'[' => return self.container(at, node, Kind::Array),
+            b'{' => return self.container(at, number, Kind::Object),
+            b'[' => return self.container(at, number, Kind::Array),
             _ => strict_word(self.bytes, at)?,
         };
-        self.slots.note(self.paths, node, found(kind, at, end));
-        self.slots.close(self.paths, node);
+        if let Some(node) = self.paths.node(number) {
+            self.slots
+                .note(self.paths, number, node, found(kind, at, end));
+        }
+        self.slots.close(self.paths, number);
         Ok(Some(end))
     }
 
@@ -286,12 +284,13 @@ impl Walk<'_> {
         kind: Kind,
     ) -> Result<Option<usize>, ReadError> {
         let array = kind == Kind::Array;
-        // The end is noted when it is known.
-        self.slots.note(self.paths, number, found(kind, at, at));
         let depth = self.slots.frames.len();
         let Some(node) = self.paths.node(number) else {
             return Ok(None);
         };
+        // The end is noted when it is known.
+        self.slots
+            .note(self.paths, number, node, found(kind, at, at));
         let leads_on = if array {
             !node.elements.is_empty()
         } else {
@@ -349,9 +348,9 @@ impl Walk<'_> {
         start: usize,
         end: usize,
     ) -> Result<(), ReadError> {
-        if node.slot.is_some() {
+        if let Some(slot) = node.slot {
             self.check_utf8(start, end)?;
-            self.slots.complete(self.paths, number, start, end);
+            self.slots.complete(slot, start, end);
         }
         self.slots.close(self.paths, number);
         Ok(())
