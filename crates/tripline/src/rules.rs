@@ -1,16 +1,16 @@
 //! Loads a rule set and shows what is wrong with it. Used by `run` and `check`.
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
-use tripline_engine::lang::check::check;
+use tripline_engine::lang::check;
 use tripline_engine::lang::checked::Checked;
-use tripline_engine::lang::diagnostic::{Diagnostic, Severity};
+use tripline_engine::lang::diagnostic::{Diagnostic, Severity, render};
 use tripline_engine::lang::source::SourceSet;
 
-use crate::exit::Failure;
+use crate::output;
 
 /// How problems are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -48,18 +48,20 @@ pub(crate) fn load(paths: &[PathBuf], today: NaiveDate) -> Loaded {
 }
 
 impl Loaded {
-    /// Shows every problem.
-    pub(crate) fn report(&self, to: &mut impl Write, format: ReportFormat) -> Result<(), Failure> {
-        let _ = format;
-        for problem in &self.diagnostics {
-            let place = problem.at.as_ref().and_then(|(span, _)| {
-                let file = self.sources.get(span.file)?;
-                let (line, column) = file.line_column(span.start);
-                Some(format!("{}:{line}:{column}: ", file.path))
-            });
-            let _ = writeln!(to, "{}{} [{}]", place.unwrap_or_default(), problem.message, problem.code);
+    /// Every problem as text.
+    pub(crate) fn shown(&self, format: ReportFormat, colour: bool) -> String {
+        match format {
+            ReportFormat::Text => render::rich(&self.diagnostics, &self.sources, colour),
+            ReportFormat::Short => render::short(&self.diagnostics, &self.sources),
+            ReportFormat::Json => render::json(&self.diagnostics, &self.sources),
         }
-        Ok(())
+    }
+
+    /// Shows every problem on standard error.
+    pub(crate) fn report(&self) {
+        let colour = output::coloured(&std::io::stderr());
+        // A standard error that is gone does not make the rules worse.
+        let _ = std::io::stderr().write_all(self.shown(ReportFormat::Text, colour).as_bytes());
     }
 
     /// How many problems are that serious.

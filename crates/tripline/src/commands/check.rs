@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use tripline_engine::lang::diagnostic::Severity;
 
 use crate::exit::{Failure, Status};
+use crate::output;
 use crate::rules::{self, ReportFormat};
 
 /// Check rules without running them
@@ -50,9 +51,9 @@ enum Deny {
 /// Checks.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let loaded = rules::load(&arguments.paths, arguments.today.unwrap_or_else(rules::today));
-    let mut to = anstream::stdout();
-    loaded.report(&mut to, arguments.format)?;
-    to.flush().map_err(Failure::Output)?;
+    let shown = loaded.shown(arguments.format, output::coloured(&io::stdout()));
+    let mut to = io::stdout();
+    to.write_all(shown.as_bytes()).and_then(|()| to.flush()).map_err(Failure::Output)?;
 
     let (errors, warnings) = (loaded.count(Severity::Error), loaded.count(Severity::Warning));
     if arguments.format == ReportFormat::Text {

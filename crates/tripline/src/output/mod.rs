@@ -15,8 +15,12 @@ mod text;
 
 use text::Paint;
 
-/// Whether standard output gets colours, by `--color`, the terminal and the environment.
+/// Whether a stream gets colours, by `--color`, the terminal and the environment.
+pub(crate) fn coloured(stream: &impl anstream::stream::RawStream) -> bool {
+    !matches!(anstream::AutoStream::choice(stream), anstream::ColorChoice::Never)
+}
+
+/// The colours of standard output.
 pub(crate) fn paint_stdout() -> Paint {
-    let choice = anstream::AutoStream::choice(&std::io::stdout());
-    Paint(!matches!(choice, anstream::ColorChoice::Never))
+    Paint(coloured(&std::io::stdout()))
 }

@@ -52,11 +52,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 
     let loaded = rules::load(&arguments.rules, today);
     let Some(checked) = &loaded.checked else {
-        loaded.report(&mut anstream::stderr(), rules::ReportFormat::Text)?;
+        loaded.report();
         return Ok(Status::InError);
     };
     if !arguments.quiet {
-        loaded.report(&mut anstream::stderr(), rules::ReportFormat::Text)?;
+        loaded.report();
     }
     let rules = RuleSet::compile(checked, arguments.event_fields.into());
 
