@@ -28,7 +28,7 @@ def binary():
 def generate(path, *options):
     """Writes generated records to a file."""
     with open(path, "wb") as out:
-        subprocess.run([binary(), "generate", *options], stdout=out, check=True)
+        subprocess.run([binary(), "generate", "--quiet", *options], stdout=out, check=True)
 
 
 def detections(path, *options):

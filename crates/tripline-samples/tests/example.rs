@@ -30,7 +30,7 @@ fn the_shipped_file_is_what_the_generator_makes() {
     assert!(
         shipped == written(),
         "examples/signins.ndjson is not what the generator makes; write it anew with \
-         `cargo run -p tripline-samples --example signins > examples/signins.ndjson` and look at its page"
+         `tripline generate --example --output examples/signins.ndjson` and look at its page"
     );
 }
 
