@@ -94,11 +94,16 @@ impl Iterator for Feed {
                 return None;
             }
             if let Some(current) = &mut self.current {
-                match current.next() {
+                let next = current.next();
+                // A live input ends where it is interrupted: what it ended in is no whole record.
+                if self.interrupt.is_set() {
+                    return None;
+                }
+                match next {
                     Ok(Some(block)) => return Some(Piece::Block(block)),
                     Ok(None) => {
                         let current = self.current.take()?;
-                        if !current.framer.is_complete() && !self.interrupt.is_set() {
+                        if !current.framer.is_complete() {
                             let error = "ends in the middle of a JSON document".to_owned();
                             return Some(Piece::Failed(current.source, error));
                         }

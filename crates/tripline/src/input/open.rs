@@ -65,6 +65,7 @@ fn opened(file: File, interrupt: &Interrupt) -> io::Result<Opened> {
         return stream(Box::new(file), false);
     }
     let Some(map) = map(&file) else { return stream(Box::new(file), false) };
+    refuse_utf16(&map)?;
     if compression(&map) == Compression::None {
         return Ok(Opened::Mapped(Arc::new(map)));
     }
@@ -89,6 +90,7 @@ fn stream(mut reader: Box<dyn Read + Send>, live: bool) -> io::Result<Opened> {
     let stored = Arc::new(AtomicU64::new(0));
     let mut sign = Vec::with_capacity(SIGN);
     reader.by_ref().take(SIGN as u64).read_to_end(&mut sign)?;
+    refuse_utf16(&sign)?;
     let compression = compression(&sign);
     let counted = Counted { reader: Cursor::new(sign).chain(reader), stored: Arc::clone(&stored) };
     let reader: Box<dyn Read + Send> = match compression {
@@ -118,6 +120,14 @@ fn compression(bytes: &[u8]) -> Compression {
     } else {
         Compression::None
     }
+}
+
+/// Says what is wrong where every record would be unparsable: some programs on Windows write UTF-16.
+fn refuse_utf16(bytes: &[u8]) -> io::Result<()> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16; records are read as UTF-8"));
+    }
+    Ok(())
 }
 
 /// Counts what is read through it.

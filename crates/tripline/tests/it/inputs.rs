@@ -144,3 +144,13 @@ fn a_compressed_file_that_is_cut_off_gives_what_can_be_read_and_the_next_is_read
     let not_accepted = stats(run(&["-q", &path]))["records"]["not_accepted"].as_u64().expect("a number");
     assert!(not_accepted > 100, "{not_accepted} records were read before the end");
 }
+
+#[test]
+fn a_file_in_utf_16_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let utf16: Vec<u8> = std::iter::once(0xfeff).chain(signins().encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let path = file(folder.path(), "export.json", &utf16);
+    let output = output(run(&["-q", &path]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("it is UTF-16"));
+}

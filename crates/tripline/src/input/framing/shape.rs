@@ -38,11 +38,18 @@ pub(super) fn of(window: &[u8], at_end: bool) -> Option<Shape> {
     let document = match value_end(line, 0) {
         Ended::At(end) => matches!(line.get(skip_space(line, end)), Some(b'{' | b'[')),
         Ended::Broken(_) => false,
-        Ended::Unclosed => {
-            *first == b'['
-                || matches!(envelope(line, 0), Envelope::ElementsAt(_))
-                || matches!(line.trim_ascii_end().last(), Some(b'{' | b'[' | b',' | b':'))
-        }
+        Ended::Unclosed if *first == b'[' || matches!(envelope(line, 0), Envelope::ElementsAt(_)) => true,
+        Ended::Unclosed => match line.trim_ascii_end().last() {
+            Some(b'[' | b':') => true,
+            // Here the next thing is a member's name. Where it is an object, the line was a record
+            // that is broken off, and the next one is another record.
+            Some(b'{' | b',') => match window.get(skip_space(window, start.saturating_add(line.len()))) {
+                Some(next) => *next != b'{',
+                None if at_end || window.len() >= BLOCK => true,
+                None => return None,
+            },
+            _ => false,
+        },
     };
     Some(if document { Shape::Document } else { Shape::Lines })
 }

@@ -65,6 +65,14 @@ fn a_line_that_cannot_be_read_is_a_record_of_its_own() {
 }
 
 #[test]
+fn a_first_line_that_is_broken_off_does_not_take_the_others_with_it() {
+    for broken in ["{\"a\":1,", "{", "{\"a\":\"x", "{\"a\":[1,2"] {
+        let input = format!("{broken}\n{{\"a\":2}}\n{{\"a\":3}}\n");
+        assert_eq!(whole(&input), [broken, r#"{"a":2}"#, r#"{"a":3}"#]);
+    }
+}
+
+#[test]
 fn envelopes_and_arrays_on_lines_are_taken_apart() {
     let input = concat!(
         "{\"records\":[{\"a\":1},{\"a\":2}]}\n",
