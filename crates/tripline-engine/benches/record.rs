@@ -1,6 +1,7 @@
 //! How fast records are read, beside what the same bytes cost other readers: run with
 //! `cargo bench -p tripline-engine --bench record`. All run in one process over the same
 //! generated records, interleaved; each line gives the best of its rounds.
+#![allow(clippy::expect_used, reason = "generated records are well formed")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -149,6 +149,10 @@ impl Walk<'_> {
                 if self.slots.pending(frame.node) == 0 {
                     return self.finish(frame, node, end);
                 }
+                if scan::joint(bytes, end - 1) == joint::TEXT_NAME {
+                    at = end + 1;
+                    continue;
+                }
                 end
             } else {
                 step_over(bytes, value, room)?

@@ -6,6 +6,7 @@
 use super::Unclosed;
 
 /// See [`super::name_end`].
+#[cfg(test)]
 pub(super) fn name_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or(&[]);
     let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
