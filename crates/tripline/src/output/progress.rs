@@ -38,9 +38,9 @@ impl Progress {
         let (bar, template) = match total {
             Some(total) => (
                 ProgressBar::new(total),
-                "{bar:30} {percent:>3}%  {bytes} of {total_bytes}  {msg}  {eta} left",
+                "{bar:30} {percent:>3}%  {decimal_bytes} of {decimal_total_bytes}  {msg}  {eta} left",
             ),
-            None => (ProgressBar::new_spinner(), "{spinner} {bytes} in {elapsed}  {msg}"),
+            None => (ProgressBar::new_spinner(), "{spinner} {decimal_bytes} in {elapsed}  {msg}"),
         };
         // The template is a constant; should it ever not parse, the default bar does.
         if let Ok(style) = ProgressStyle::with_template(template) {

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use indicatif::HumanCount;
+use indicatif::{DecimalBytes, HumanCount};
 use serde::Serialize;
-use tripline_engine::{RuleSet, Stats};
+use tripline_engine::{RuleSet, RuleStats, Stats};
 
 use super::filter::FilterCounts;
 use super::ledger::Ledger;
@@ -156,29 +156,20 @@ impl<'a> Summary<'a> {
         ] {
             row(&mut table, &format!("  {name}"), count, "");
         }
-        for rule in &stats.rules {
-            row(&mut table, &rule.name, rule.detections, "detections");
-            for (step, events) in &rule.steps {
-                row(&mut table, &format!("  {step}"), *events, "events");
-            }
-            for (exclusion, matches) in &rule.exclusions {
-                row(&mut table, &format!("  excluded by \"{}\"", harmless(exclusion)), *matches, "matches");
-            }
-            for (name, count) in [
-                ("  without a key", rule.no_key),
-                ("  evicted", rule.evicted),
-                ("  searched in part", rule.search_limited),
-            ] {
-                if count > 0 {
-                    row(&mut table, name, count, "events");
-                }
-            }
+        let (busy, idle): (Vec<_>, Vec<_>) =
+            stats.rules.iter().partition(|rule| rule.steps.iter().any(|(_, events)| *events > 0));
+        for rule in busy {
+            rule_rows(&mut table, rule);
+        }
+        if !idle.is_empty() {
+            row(&mut table, "rules without an event", idle.len() as u64, "");
         }
         if let Some(unattached) = unattached.filter(|count| *count > 0) {
             row(&mut table, "detections on no record", unattached, "");
         }
         row(&mut table, "evicted", stats.evicted, "events");
-        row(&mut table, "peak state", stats.peak_state_bytes as u64, "bytes");
+        let peak = DecimalBytes(stats.peak_state_bytes as u64).to_string();
+        cells(&mut table, ["peak state", &peak, ""]);
         let _ = writeln!(text, "{table}");
         if stats.evicted > 0 {
             let _ = writeln!(
@@ -237,8 +228,37 @@ fn table() -> Table {
     table
 }
 
+/// What a rule found. Exclusions and irregularities that did not occur take no lines of their own; the
+/// JSON has them all.
+fn rule_rows(table: &mut Table, rule: &RuleStats) {
+    row(table, &rule.name, rule.detections, "detections");
+    for (step, events) in &rule.steps {
+        row(table, &format!("  {step}"), *events, "events");
+    }
+    let (used, unused): (Vec<_>, Vec<_>) = rule.exclusions.iter().partition(|(_, matches)| *matches > 0);
+    for (exclusion, matches) in used {
+        row(table, &format!("  excluded by \"{}\"", harmless(exclusion)), *matches, "matches");
+    }
+    if !unused.is_empty() {
+        row(table, "  exclusions without a match", unused.len() as u64, "");
+    }
+    for (name, count) in [
+        ("  without a key", rule.no_key),
+        ("  evicted", rule.evicted),
+        ("  searched in part", rule.search_limited),
+    ] {
+        if count > 0 {
+            row(table, name, count, "events");
+        }
+    }
+}
+
 fn row(table: &mut Table, name: &str, count: u64, unit: &str) {
-    table.add_row([name, &HumanCount(count).to_string(), unit]);
+    cells(table, [name, &HumanCount(count).to_string(), unit]);
+}
+
+fn cells(table: &mut Table, cells: [&str; 3]) {
+    table.add_row(cells);
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
