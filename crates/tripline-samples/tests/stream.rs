@@ -59,6 +59,7 @@ fn the_mean_size_is_within_three_percent_of_what_was_asked() {
     ] {
         for size in [2_800, 3_300, 6_000] {
             let options = Options {
+                records: 1_000,
                 shape,
                 size,
                 ..small()
