@@ -68,40 +68,62 @@ impl SourceFile {
             Some(rest) => rest.to_owned(),
             None => text,
         };
-        SourceFile { path, text, root, location, line_starts: OnceLock::new() }
+        SourceFile {
+            path,
+            text,
+            root,
+            location,
+            line_starts: OnceLock::new(),
+        }
     }
 
     /// Offsets of the first byte of each line. Made at the first call, in one pass.
     pub fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(ends.map(|(at, _)| offset(at + 1))).collect()
+            let ends = self
+                .text
+                .bytes()
+                .enumerate()
+                .filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0)
+                .chain(ends.map(|(at, _)| offset(at + 1)))
+                .collect()
         })
     }
 
     /// The line (from 0) that an offset lies in; the last line for an offset past the end.
     pub fn line_index(&self, at: u32) -> usize {
-        self.line_starts().partition_point(|start| *start <= at).saturating_sub(1)
+        self.line_starts()
+            .partition_point(|start| *start <= at)
+            .saturating_sub(1)
     }
 
     /// Line and column of an offset, both from 1; the column counts characters.
     pub fn line_column(&self, at: u32) -> (usize, usize) {
         let line = self.line_index(at);
         let start = self.line_starts().get(line).copied().unwrap_or(0);
-        let before = self.text.get(start as usize..at as usize).unwrap_or_default();
+        let before = self
+            .text
+            .get(start as usize..at as usize)
+            .unwrap_or_default();
         (line + 1, before.chars().count() + 1)
     }
 
     /// The bytes of a line (from 0) with its line end.
     pub fn line_range(&self, line: usize) -> Option<std::ops::Range<usize>> {
         let start = *self.line_starts().get(line)? as usize;
-        let end = self.line_starts().get(line + 1).map_or(self.text.len(), |next| *next as usize);
+        let end = self
+            .line_starts()
+            .get(line + 1)
+            .map_or(self.text.len(), |next| *next as usize);
         Some(start..end)
     }
 
     /// The text of a span.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -162,9 +184,7 @@ impl SourceSet {
         let mut problems = Vec::new();
         let mut found: BTreeMap<PathBuf, Candidate> = BTreeMap::new();
         for given in paths {
-            if let Err(problem) = collect(given.as_ref(), &mut found, &mut problems) {
-                problems.push(problem);
-            }
+            collect(given.as_ref(), &mut found, &mut problems);
         }
         let mut candidates: Vec<Candidate> = found.into_values().collect();
         candidates.sort_by(|a, b| a.shown.cmp(&b.shown));
@@ -183,12 +203,20 @@ impl SourceSet {
 
     /// A set of texts in memory: `.trip` paths are rule files, read in path order; every other
     /// text can be named by a `list`. Paths use `/` and are relative to the set's root.
-    pub fn from_texts<P: Into<String>, T: Into<String>>(texts: impl IntoIterator<Item = (P, T)>) -> SourceSet {
+    pub fn from_texts<P: Into<String>, T: Into<String>>(
+        texts: impl IntoIterator<Item = (P, T)>,
+    ) -> SourceSet {
         let mut set = SourceSet::default();
-        let texts: BTreeMap<String, String> = texts.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
+        let texts: BTreeMap<String, String> = texts
+            .into_iter()
+            .map(|(path, text)| (path.into(), text.into()))
+            .collect();
         for (path, text) in texts {
-            let location = below_root(Path::new(""), Path::new(&path)).unwrap_or_else(|| PathBuf::from(&path));
-            let is_rule = location.extension().is_some_and(|ending| ending == RULE_ENDING);
+            let location =
+                below_root(Path::new(""), Path::new(&path)).unwrap_or_else(|| PathBuf::from(&path));
+            let is_rule = location
+                .extension()
+                .is_some_and(|ending| ending == RULE_ENDING);
             let id = set.insert(SourceFile::new(path, text, Root::Memory, location));
             if is_rule {
                 set.rules.push(id);
@@ -199,7 +227,9 @@ impl SourceSet {
 
     /// The rule files in path order.
     pub fn rule_files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.rules.iter().filter_map(|id| Some((*id, self.get(*id)?)))
+        self.rules
+            .iter()
+            .filter_map(|id| Some((*id, self.get(*id)?)))
     }
 
     /// A file of the set.
@@ -214,20 +244,31 @@ impl SourceSet {
     /// When the path is absolute, leaves the set's root, or the file cannot be read as UTF-8.
     pub fn list_file(&mut self, from: FileId, relative: &str) -> Result<FileId, ListFileError> {
         let named = Path::new(relative);
-        if named.is_absolute() || relative.starts_with(['/', '\\']) || named.components().any(|part| matches!(part, Component::Prefix(_))) {
+        if named.is_absolute()
+            || relative.starts_with(['/', '\\'])
+            || named
+                .components()
+                .any(|part| matches!(part, Component::Prefix(_)))
+        {
             return Err(ListFileError::Absolute(relative.to_owned()));
         }
         let Some(namer) = self.get(from) else {
             return Err(ListFileError::NotFound(relative.to_owned()));
         };
         let outside = || ListFileError::OutsideRoot(relative.to_owned());
-        let shown = Path::new(&namer.path).parent().unwrap_or(Path::new("")).join(named);
+        let shown = Path::new(&namer.path)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .join(named);
         let shown = show(&below_root(Path::new(""), &shown).unwrap_or(shown));
         match namer.root.clone() {
             Root::Memory => {
                 let folder = namer.location.parent().unwrap_or(Path::new(""));
                 let location = below_root(folder, named).ok_or_else(outside)?;
-                self.by_location.get(&location).copied().ok_or(ListFileError::NotFound(shown))
+                self.by_location
+                    .get(&location)
+                    .copied()
+                    .ok_or(ListFileError::NotFound(shown))
             }
             Root::Disk(root) => {
                 let folder = namer.location.parent().unwrap_or(Path::new(""));
@@ -242,8 +283,14 @@ impl SourceSet {
                 }
                 let text = read_text(&real, MAX_LIST_FILE).map_err(|error| match error {
                     ReadError::Io(error) => list_error(&shown, error),
-                    ReadError::NotUtf8(offset) => ListFileError::NotUtf8 { path: shown.clone(), offset },
-                    ReadError::TooLarge(limit) => ListFileError::TooLarge { path: shown.clone(), limit },
+                    ReadError::NotUtf8(offset) => ListFileError::NotUtf8 {
+                        path: shown.clone(),
+                        offset,
+                    },
+                    ReadError::TooLarge(limit) => ListFileError::TooLarge {
+                        path: shown.clone(),
+                        limit,
+                    },
                 })?;
                 Ok(self.insert(SourceFile::new(shown, text, Root::Disk(root), real)))
             }
@@ -266,13 +313,23 @@ struct Candidate {
 }
 
 /// Finds the rule files at or under one given path.
-fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
+fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mut Vec<Diagnostic>) {
     let unreadable = |path: &Path, error: io::Error| unreadable(&show(path), &ReadError::Io(error));
-    let real = real_path(given).map_err(|error| unreadable(given, error))?;
+    let real = match real_path(given) {
+        Ok(real) => real,
+        Err(error) => {
+            problems.push(unreadable(given, error));
+            return;
+        }
+    };
     if !real.is_dir() {
         let root = real.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        found.entry(real.clone()).or_insert(Candidate { shown: given.to_path_buf(), real, root });
-        return Ok(());
+        found.entry(real.clone()).or_insert(Candidate {
+            shown: given.to_path_buf(),
+            real,
+            root,
+        });
+        return;
     }
     let root = real.clone();
     let mut any = false;
@@ -288,7 +345,9 @@ fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mu
         };
         for entry in entries.flatten() {
             let shown = entry.path();
-            let is_rule = shown.extension().is_some_and(|ending| ending == RULE_ENDING);
+            let is_rule = shown
+                .extension()
+                .is_some_and(|ending| ending == RULE_ENDING);
             let is_folder = shown.is_dir();
             if !is_rule && !is_folder {
                 continue;
@@ -302,7 +361,11 @@ fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mu
                 }
             };
             if !real.starts_with(&root) {
-                let text = format!("`{}` is a link that leads out of `{}`", show(&shown), show(given));
+                let text = format!(
+                    "`{}` is a link that leads out of `{}`",
+                    show(&shown),
+                    show(given)
+                );
                 problems.push(problem("E0001", text));
             } else if is_folder {
                 if seen.insert(real) {
@@ -310,14 +373,23 @@ fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mu
                 }
             } else {
                 // A folder reaches further than a file given on its own: lists may lie beside it.
-                found.insert(real.clone(), Candidate { shown, real, root: root.clone() });
+                found.insert(
+                    real.clone(),
+                    Candidate {
+                        shown,
+                        real,
+                        root: root.clone(),
+                    },
+                );
             }
         }
     }
     if !any {
-        problems.push(problem("E0003", format!("there is no `.trip` file in `{}`", show(given))));
+        problems.push(problem(
+            "E0003",
+            format!("there is no `.trip` file in `{}`", show(given)),
+        ));
     }
-    Ok(())
 }
 
 /// Why a text could not be read.
@@ -330,7 +402,9 @@ enum ReadError {
 fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
     let file = fs::File::open(path).map_err(ReadError::Io)?;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(ReadError::Io)?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge(limit));
     }
@@ -340,20 +414,35 @@ fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
 fn unreadable(path: &str, error: &ReadError) -> Diagnostic {
     match error {
         ReadError::Io(error) => problem("E0001", format!("`{path}` cannot be read: {error}")),
-        ReadError::TooLarge(limit) => problem("E0001", format!("`{path}` cannot be read: it is larger than {limit} bytes")),
-        ReadError::NotUtf8(at) => problem("E0002", format!("`{path}` is not UTF-8 text (first bad byte at offset {at})")),
+        ReadError::TooLarge(limit) => problem(
+            "E0001",
+            format!("`{path}` cannot be read: it is larger than {limit} bytes"),
+        ),
+        ReadError::NotUtf8(at) => problem(
+            "E0002",
+            format!("`{path}` is not UTF-8 text (first bad byte at offset {at})"),
+        ),
     }
 }
 
 fn list_error(path: &str, error: io::Error) -> ListFileError {
     match error.kind() {
         io::ErrorKind::NotFound => ListFileError::NotFound(path.to_owned()),
-        _ => ListFileError::Unreadable { path: path.to_owned(), error },
+        _ => ListFileError::Unreadable {
+            path: path.to_owned(),
+            error,
+        },
     }
 }
 
 fn problem(code: &'static str, message: String) -> Diagnostic {
-    Diagnostic { code, message, at: None, also: Vec::new(), help: Vec::new() }
+    Diagnostic {
+        code,
+        message,
+        at: None,
+        also: Vec::new(),
+        help: Vec::new(),
+    }
 }
 
 /// The path without links. Where the system cannot tell (WASI has no such call and keeps its own

@@ -1,7 +1,9 @@
 //! Whether two trees mean the same, wherever their parts stand. For tests of the formatter and
 //! for everybody who wants to know whether a change of a rule file changed anything.
 
-use crate::ast::{Exclude, Expr, ExprKind, File, Item, ListSource, Name, Quoted, Section, Step, TypeName};
+use crate::ast::{
+    Exclude, Expr, ExprKind, File, Item, ListSource, Name, Quoted, Section, Step, TypeName,
+};
 use crate::source::{FileId, Span};
 
 /// Whether two files declare the same: equal trees but for where things stand.
@@ -9,7 +11,11 @@ pub fn ast_eq(left: &File, right: &File) -> bool {
     placeless(left) == placeless(right)
 }
 
-const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
+const NOWHERE: Span = Span {
+    file: FileId(0),
+    start: 0,
+    end: 0,
+};
 
 fn placeless(file: &File) -> Vec<Item> {
     let mut items = file.items.clone();
@@ -133,14 +139,20 @@ fn type_name(ty: &mut TypeName) {
 fn expr(found: &mut Expr) {
     found.span = NOWHERE;
     match &mut found.kind {
-        ExprKind::List(parts) | ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => {
+        ExprKind::List(parts)
+        | ExprKind::And(parts)
+        | ExprKind::Or(parts)
+        | ExprKind::Coalesce(parts) => {
             parts.iter_mut().for_each(expr);
         }
         ExprKind::Member { of, step_span, .. } => {
             *step_span = NOWHERE;
             expr(of);
         }
-        ExprKind::Call { name: function, args } => {
+        ExprKind::Call {
+            name: function,
+            args,
+        } => {
             name(function);
             args.iter_mut().for_each(expr);
         }
@@ -149,7 +161,12 @@ fn expr(found: &mut Expr) {
             expr(body);
         }
         ExprKind::Not(of) | ExprKind::Negate(of) => expr(of),
-        ExprKind::Binary { op_span, left, right, .. } => {
+        ExprKind::Binary {
+            op_span,
+            left,
+            right,
+            ..
+        } => {
             *op_span = NOWHERE;
             expr(left);
             expr(right);

@@ -5,13 +5,14 @@ use std::cell::RefCell;
 
 use pest::iterators::Pair;
 
+use super::draft::Place;
 use super::errors;
 use super::grammar::Rule;
 use super::literals::{self, BadEscape};
-use super::draft::Place;
 use crate::ast::{
-    Action, Clause, EmitEntry, Exclude, Expr, ExprKind, Field, Filter, Item, KeyPart, Let, List, ListSource, MetaEntry,
-    Name, Quoted, Rule as RuleItem, Schema, Section, Sequence, Step, TypeName,
+    Action, Clause, EmitEntry, Exclude, Expr, ExprKind, Field, Filter, Item, KeyPart, Let, List,
+    ListSource, MetaEntry, Name, Quoted, Rule as RuleItem, Schema, Section, Sequence, Step,
+    TypeName,
 };
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -24,7 +25,10 @@ pub(super) struct Reader<'p> {
 
 impl<'p> Reader<'p> {
     pub(super) fn new(place: &'p Place) -> Reader<'p> {
-        Reader { place, problems: RefCell::default() }
+        Reader {
+            place,
+            problems: RefCell::default(),
+        }
     }
 
     /// What went wrong while building.
@@ -47,13 +51,19 @@ impl<'p> Reader<'p> {
         let (text, bad) = literals::unescape(pair.as_str());
         let start = pair.as_span().start();
         for BadEscape { at, length, note } in bad {
-            self.problem(errors::bad_escape(self.place.span(start + at, start + at + length), note));
+            self.problem(errors::bad_escape(
+                self.place.span(start + at, start + at + length),
+                note,
+            ));
         }
         text
     }
 
     fn quoted(&self, pair: &Pair<'_, Rule>) -> Quoted {
-        Quoted { text: self.unescape(pair), span: self.span(pair) }
+        Quoted {
+            text: self.unescape(pair),
+            span: self.span(pair),
+        }
     }
 
     /// One declaration.
@@ -82,7 +92,12 @@ impl<'p> Reader<'p> {
                 _ => {}
             }
         }
-        Some(Schema { name: name?, accept, fields, span })
+        Some(Schema {
+            name: name?,
+            accept,
+            fields,
+            span,
+        })
     }
 
     fn field(&self, pair: Pair<'_, Rule>) -> Option<Field> {
@@ -92,7 +107,12 @@ impl<'p> Reader<'p> {
         let ty = self.type_name(parts.find(|part| part.as_rule() == Rule::type_name)?)?;
         let value = self.expr(parts.find(|part| part.as_rule() == Rule::expr)?)?;
         let span = ending_with(span, value.span);
-        Some(Field { name, ty, value, span })
+        Some(Field {
+            name,
+            ty,
+            value,
+            span,
+        })
     }
 
     fn type_name(&self, pair: Pair<'_, Rule>) -> Option<TypeName> {
@@ -105,7 +125,11 @@ impl<'p> Reader<'p> {
                 _ => list = true,
             }
         }
-        Some(TypeName { word: word?, list, span })
+        Some(TypeName {
+            word: word?,
+            list,
+            span,
+        })
     }
 
     fn list(&self, pair: Pair<'_, Rule>) -> Option<List> {
@@ -117,14 +141,22 @@ impl<'p> Reader<'p> {
                 Rule::type_name => ty = Some(self.type_name(part)?),
                 Rule::list_mark => modifier = Some(self.name(&part)),
                 Rule::list_file => {
-                    let path = part.into_inner().find(|part| part.as_rule() == Rule::text)?;
+                    let path = part
+                        .into_inner()
+                        .find(|part| part.as_rule() == Rule::text)?;
                     source = Some(ListSource::File(self.quoted(&path)));
                 }
                 Rule::list_literal => source = Some(ListSource::Inline(self.exprs(part)?)),
                 _ => {}
             }
         }
-        Some(List { name: name?, ty: ty?, modifier, source: source?, span })
+        Some(List {
+            name: name?,
+            ty: ty?,
+            modifier,
+            source: source?,
+            span,
+        })
     }
 
     fn constant(&self, pair: Pair<'_, Rule>) -> Option<Let> {
@@ -149,23 +181,44 @@ impl<'p> Reader<'p> {
                 _ => {}
             }
         }
-        Some(RuleItem { name: name?, sections, span })
+        Some(RuleItem {
+            name: name?,
+            sections,
+            span,
+        })
     }
 
     fn section(&self, pair: Pair<'_, Rule>) -> Option<Section> {
         let span = self.span(&pair);
         match pair.as_rule() {
-            Rule::meta => Some(Section::Meta { entries: self.each(pair, Rule::meta_entry, Reader::meta_entry)?, span }),
-            Rule::match_section => Some(Section::Match { steps: self.each(pair, Rule::step, Reader::step)?, span }),
-            Rule::emit => Some(Section::Emit { entries: self.each(pair, Rule::emit_entry, Reader::emit_entry)?, span }),
+            Rule::meta => Some(Section::Meta {
+                entries: self.each(pair, Rule::meta_entry, Reader::meta_entry)?,
+                span,
+            }),
+            Rule::match_section => Some(Section::Match {
+                steps: self.each(pair, Rule::step, Reader::step)?,
+                span,
+            }),
+            Rule::emit => Some(Section::Emit {
+                entries: self.each(pair, Rule::emit_entry, Reader::emit_entry)?,
+                span,
+            }),
             Rule::exclude => self.exclude(pair).map(Section::Exclude),
             _ => self.sequence(pair).map(Section::Sequence),
         }
     }
 
     /// What `read` makes of each inner pair of one kind.
-    fn each<T>(&self, pair: Pair<'_, Rule>, of: Rule, read: impl Fn(&Self, Pair<'_, Rule>) -> Option<T>) -> Option<Vec<T>> {
-        pair.into_inner().filter(|part| part.as_rule() == of).map(|part| read(self, part)).collect()
+    fn each<T>(
+        &self,
+        pair: Pair<'_, Rule>,
+        of: Rule,
+        read: impl Fn(&Self, Pair<'_, Rule>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        pair.into_inner()
+            .filter(|part| part.as_rule() == of)
+            .map(|part| read(self, part))
+            .collect()
     }
 
     fn exprs(&self, pair: Pair<'_, Rule>) -> Option<Vec<Expr>> {
@@ -173,7 +226,10 @@ impl<'p> Reader<'p> {
     }
 
     fn only_expr(&self, pair: Pair<'_, Rule>) -> Option<Expr> {
-        self.expr(pair.into_inner().find(|part| part.as_rule() == Rule::expr)?)
+        self.expr(
+            pair.into_inner()
+                .find(|part| part.as_rule() == Rule::expr)?,
+        )
     }
 
     fn meta_entry(&self, pair: Pair<'_, Rule>) -> Option<MetaEntry> {
@@ -189,12 +245,17 @@ impl<'p> Reader<'p> {
         let value = pair.into_inner().next()?;
         let written = value.as_str().to_owned();
         let kind = match value.as_rule() {
-            Rule::meta_list => ExprKind::List(self.each(value, Rule::meta_value, Reader::meta_value)?),
+            Rule::meta_list => {
+                ExprKind::List(self.each(value, Rule::meta_value, Reader::meta_value)?)
+            }
             Rule::text => ExprKind::Text(self.unescape(&value)),
             Rule::number => ExprKind::Number(written),
             Rule::quantity => {
                 let (number, unit) = literals::quantity(&written);
-                ExprKind::Quantity { number: number.to_owned(), unit: unit.to_owned() }
+                ExprKind::Quantity {
+                    number: number.to_owned(),
+                    unit: unit.to_owned(),
+                }
             }
             Rule::date => ExprKind::Date(written),
             Rule::address => ExprKind::Address(written),
@@ -216,7 +277,12 @@ impl<'p> Reader<'p> {
                 _ => {}
             }
         }
-        Some(Sequence { keys, within: within?, steps, span })
+        Some(Sequence {
+            keys,
+            within: within?,
+            steps,
+            span,
+        })
     }
 
     fn key_part(&self, pair: Pair<'_, Rule>) -> Option<KeyPart> {
@@ -240,8 +306,19 @@ impl<'p> Reader<'p> {
         }
         let mut names = names.into_iter();
         let (name, schema) = (names.next()?, names.next()?);
-        let span = ending_with(span, condition.as_ref().map_or(schema.span, |condition| condition.span));
-        Some(Step { name, modifier, schema, condition, span })
+        let span = ending_with(
+            span,
+            condition
+                .as_ref()
+                .map_or(schema.span, |condition| condition.span),
+        );
+        Some(Step {
+            name,
+            modifier,
+            schema,
+            condition,
+            span,
+        })
     }
 
     fn emit_entry(&self, pair: Pair<'_, Rule>) -> Option<EmitEntry> {
@@ -265,7 +342,12 @@ impl<'p> Reader<'p> {
                 _ => {}
             }
         }
-        Some(Exclude { name: name?, from, clauses, span })
+        Some(Exclude {
+            name: name?,
+            from,
+            clauses,
+            span,
+        })
     }
 
     fn clause(&self, pair: Pair<'_, Rule>) -> Option<Clause> {
@@ -281,12 +363,23 @@ impl<'p> Reader<'p> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
-                Rule::on => on.push(self.name(&part.into_inner().find(|part| part.as_rule() == Rule::name)?)),
+                Rule::on => on.push(
+                    self.name(
+                        &part
+                            .into_inner()
+                            .find(|part| part.as_rule() == Rule::name)?,
+                    ),
+                ),
                 Rule::action => actions.push(self.action(part)?),
                 _ => {}
             }
         }
-        Some(Filter { name: name?, on, actions, span })
+        Some(Filter {
+            name: name?,
+            on,
+            actions,
+            span,
+        })
     }
 
     fn action(&self, pair: Pair<'_, Rule>) -> Option<Action> {
@@ -302,12 +395,20 @@ impl<'p> Reader<'p> {
         }
         let when = when?;
         let span = ending_with(span, when.span);
-        Some(Action { word: word?, tag, when, span })
+        Some(Action {
+            word: word?,
+            tag,
+            when,
+            span,
+        })
     }
 }
 
 /// A span cut back to where its last part ends: the grammar's own spans take in the white space
 /// before something optional that is not there.
 fn ending_with(span: Span, last: Span) -> Span {
-    Span { end: last.end, ..span }
+    Span {
+        end: last.end,
+        ..span
+    }
 }

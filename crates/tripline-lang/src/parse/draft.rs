@@ -13,7 +13,11 @@ pub(super) struct Edit {
 
 impl Edit {
     pub(super) fn replace(start: usize, end: usize, insert: impl Into<String>) -> Edit {
-        Edit { start, end, insert: insert.into() }
+        Edit {
+            start,
+            end,
+            insert: insert.into(),
+        }
     }
 
     /// The text with the change made.
@@ -45,7 +49,11 @@ pub(super) struct Place {
 impl Place {
     /// The start of a file that nobody will be told about.
     pub(super) fn start() -> Place {
-        Place { file: FileId(0), base: 0, edits: Vec::new() }
+        Place {
+            file: FileId(0),
+            base: 0,
+            edits: Vec::new(),
+        }
     }
 
     /// A place in the mended text as one in the file.
@@ -55,7 +63,11 @@ impl Place {
             u32::try_from(self.base + at).unwrap_or(u32::MAX)
         };
         let (start, end) = (written(start), written(end));
-        Span { file: self.file, start, end: end.max(start) }
+        Span {
+            file: self.file,
+            start,
+            end: end.max(start),
+        }
     }
 }
 
@@ -67,7 +79,14 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(file: FileId, base: usize, text: &str) -> Draft {
-        Draft { text: text.to_owned(), place: Place { file, base, edits: Vec::new() } }
+        Draft {
+            text: text.to_owned(),
+            place: Place {
+                file,
+                base,
+                edits: Vec::new(),
+            },
+        }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -89,7 +108,10 @@ impl Draft {
         budget.spend(text.len())?;
         // An edit may bring brackets together that were none before; the limit holds for it too.
         let tokens = super::lexical::tokens(&text);
-        if super::lexical::Brackets::of(&text, &tokens, super::MAX_NESTING).too_deep.is_some() {
+        if super::lexical::Brackets::of(&text, &tokens, super::MAX_NESTING)
+            .too_deep
+            .is_some()
+        {
             return Some(Trial::StopsAt(0));
         }
         Some(match super::piece::try_reading(&text) {

@@ -45,8 +45,14 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     }
     // A closing bracket reads best at the end.
     words.sort_by_key(|word| matches!(word.as_str(), "`}`" | "`)`" | "`]`"));
-    let Some(last) = words.pop() else { return String::new() };
-    if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
+    let Some(last) = words.pop() else {
+        return String::new();
+    };
+    if words.is_empty() {
+        last
+    } else {
+        format!("{} or {last}", words.join(", "))
+    }
 }
 
 /// The keywords that the grammar would have taken.
@@ -119,7 +125,10 @@ fn describe(rule: Rule) -> Word {
 
 /// What can stand where an expression stands, so that "an expression" covers it.
 fn is_operand(rule: Rule) -> bool {
-    matches!(rule, Rule::name | Rule::text | Rule::open_list | Rule::open_group | Rule::digits)
+    matches!(
+        rule,
+        Rule::name | Rule::text | Rule::open_list | Rule::open_group | Rule::digits
+    )
 }
 
 /// What can follow any expression; named only when nothing else could.

@@ -60,7 +60,11 @@ impl Reader<'_> {
     fn check_prefixes(&self, pairs: Pairs<'_, Rule>) -> Option<()> {
         let mut run = 0;
         for pair in pairs {
-            run = if matches!(pair.as_rule(), Rule::op_not | Rule::op_minus) { run + 1 } else { 0 };
+            run = if matches!(pair.as_rule(), Rule::op_not | Rule::op_minus) {
+                run + 1
+            } else {
+                0
+            };
             if run > MAX_DEPTH {
                 self.problem(errors::too_long_chain(self.span(&pair)));
                 return None;
@@ -70,7 +74,11 @@ impl Reader<'_> {
     }
 
     fn leaf(&self, kind: ExprKind, span: Span) -> Option<Part> {
-        Some(Part { expr: Expr { kind, span }, depth: 1, grouped: false })
+        Some(Part {
+            expr: Expr { kind, span },
+            depth: 1,
+            grouped: false,
+        })
     }
 
     /// A node above `below` levels of tree.
@@ -79,7 +87,11 @@ impl Reader<'_> {
             self.problem(errors::too_long_chain(span));
             return None;
         }
-        Some(Part { expr: Expr { kind, span }, depth: below + 1, grouped: false })
+        Some(Part {
+            expr: Expr { kind, span },
+            depth: below + 1,
+            grouped: false,
+        })
     }
 
     fn operand(&self, pair: Pair<'_, Rule>) -> Option<Part> {
@@ -98,19 +110,39 @@ impl Reader<'_> {
             Rule::address => ExprKind::Address(written.to_owned()),
             Rule::quantity => {
                 let (number, unit) = literals::quantity(written);
-                ExprKind::Quantity { number: number.to_owned(), unit: unit.to_owned() }
+                ExprKind::Quantity {
+                    number: number.to_owned(),
+                    unit: unit.to_owned(),
+                }
             }
             Rule::number => ExprKind::Number(written.to_owned()),
             Rule::kw_true => ExprKind::Bool(true),
             Rule::kw_false => ExprKind::Bool(false),
             Rule::kw_missing => ExprKind::Missing,
             Rule::name => ExprKind::Name(written.to_owned()),
-            Rule::path => ExprKind::Path(pair.into_inner().map(|step| self.path_step(step)).collect()),
+            Rule::path => {
+                let steps = pair.into_inner();
+                let end = steps
+                    .clone()
+                    .last()
+                    .map_or(span.end, |step| self.span(&step).end);
+                let kind = ExprKind::Path(steps.map(|step| self.path_step(step)).collect());
+                return self.leaf(kind, Span { end, ..span });
+            }
             Rule::group => {
-                let inner = pair.into_inner().find(|inner| inner.as_rule() == Rule::expr)?;
+                let inner = pair
+                    .into_inner()
+                    .find(|inner| inner.as_rule() == Rule::expr)?;
                 let part = self.part(inner)?;
-                let expr = Expr { kind: part.expr.kind, span };
-                return Some(Part { expr, depth: part.depth, grouped: true });
+                let expr = Expr {
+                    kind: part.expr.kind,
+                    span,
+                };
+                return Some(Part {
+                    expr,
+                    depth: part.depth,
+                    grouped: true,
+                });
             }
             Rule::list_literal => {
                 let (entries, depth) = self.several(pair.into_inner())?;
@@ -127,7 +159,14 @@ impl Reader<'_> {
                 let param = self.name(&inner.next()?);
                 let body = self.part(inner.find(|inner| inner.as_rule() == Rule::expr)?)?;
                 let depth = body.depth;
-                return self.node(ExprKind::Lambda { param, body: Box::new(body.expr) }, span, depth);
+                return self.node(
+                    ExprKind::Lambda {
+                        param,
+                        body: Box::new(body.expr),
+                    },
+                    span,
+                    depth,
+                );
             }
             _ => return None,
         };
@@ -163,7 +202,9 @@ impl Reader<'_> {
             }
             _ => {
                 let written = pair.as_str().trim_start_matches('.').to_owned();
-                let quoted = pair.into_inner().find(|inner| inner.as_rule() == Rule::text);
+                let quoted = pair
+                    .into_inner()
+                    .find(|inner| inner.as_rule() == Rule::text);
                 PathStep::Key(quoted.map_or(written, |text| self.unescape(&text)))
             }
         }
@@ -171,7 +212,10 @@ impl Reader<'_> {
 
     fn prefix(&self, op: &Pair<'_, Rule>, of: Part) -> Option<Part> {
         let op_span = self.span(op);
-        let span = Span { end: of.expr.span.end, ..op_span };
+        let span = Span {
+            end: of.expr.span.end,
+            ..op_span
+        };
         if op.as_rule() == Rule::op_not {
             return self.node(ExprKind::Not(Box::new(of.expr)), span, of.depth);
         }
@@ -180,19 +224,37 @@ impl Reader<'_> {
             ExprKind::Number(digits) if !of.grouped && !digits.starts_with('-') => {
                 self.leaf(ExprKind::Number(format!("-{digits}")), span)
             }
-            kind => self.node(ExprKind::Negate(Box::new(Expr { kind, ..of.expr })), span, of.depth),
+            kind => self.node(
+                ExprKind::Negate(Box::new(Expr { kind, ..of.expr })),
+                span,
+                of.depth,
+            ),
         }
     }
 
     fn postfix(&self, of: Part, op: Pair<'_, Rule>) -> Option<Part> {
         let step_span = self.span(&op);
-        let span = Span { end: step_span.end, ..of.expr.span };
+        let span = Span {
+            end: step_span.end,
+            ..of.expr.span
+        };
         let step = self.path_step(op);
-        self.node(ExprKind::Member { of: Box::new(of.expr), step, step_span }, span, of.depth)
+        self.node(
+            ExprKind::Member {
+                of: Box::new(of.expr),
+                step,
+                step_span,
+            },
+            span,
+            of.depth,
+        )
     }
 
     fn infix(&self, left: Part, op: Pair<'_, Rule>, right: Part) -> Option<Part> {
-        let span = Span { end: right.expr.span.end, ..left.expr.span };
+        let span = Span {
+            end: right.expr.span.end,
+            ..left.expr.span
+        };
         let depth = left.depth.max(right.depth);
         let chain = match op.as_rule() {
             Rule::op_or => Some(Chain::Or),
@@ -208,11 +270,24 @@ impl Reader<'_> {
             return self.chain(chain, left, right, span);
         }
         let (op, op_span, nocase) = self.binary_op(op)?;
-        if is_comparison(op) && !left.grouped && matches!(left.expr.kind, ExprKind::Binary { op, .. } if is_comparison(op)) {
+        if is_comparison(op)
+            && !left.grouped
+            && matches!(left.expr.kind, ExprKind::Binary { op, .. } if is_comparison(op))
+        {
             self.problem(errors::comparison_chain(op_span, left.expr.span));
         }
         let (left, right) = (Box::new(left.expr), Box::new(right.expr));
-        self.node(ExprKind::Binary { op, op_span, nocase, left, right }, span, depth)
+        self.node(
+            ExprKind::Binary {
+                op,
+                op_span,
+                nocase,
+                left,
+                right,
+            },
+            span,
+            depth,
+        )
     }
 
     /// `not` binds looser than everything but `and` and `or`, so beside another operator it must
@@ -229,10 +304,16 @@ impl Reader<'_> {
         let grows = !left.grouped
             && matches!(
                 (&chain, &left.expr.kind),
-                (Chain::Or, ExprKind::Or(_)) | (Chain::And, ExprKind::And(_)) | (Chain::Coalesce, ExprKind::Coalesce(_))
+                (Chain::Or, ExprKind::Or(_))
+                    | (Chain::And, ExprKind::And(_))
+                    | (Chain::Coalesce, ExprKind::Coalesce(_))
             );
         let (mut members, below) = match left.expr.kind {
-            ExprKind::Or(members) | ExprKind::And(members) | ExprKind::Coalesce(members) if grows => (members, left.depth - 1),
+            ExprKind::Or(members) | ExprKind::And(members) | ExprKind::Coalesce(members)
+                if grows =>
+            {
+                (members, left.depth - 1)
+            }
             kind => (vec![Expr { kind, ..left.expr }], left.depth),
         };
         members.push(right.expr);
@@ -279,7 +360,10 @@ impl Reader<'_> {
 
     /// A name where the grammar has one.
     pub(super) fn name(&self, pair: &Pair<'_, Rule>) -> Name {
-        Name { text: pair.as_str().to_owned(), span: self.span(pair) }
+        Name {
+            text: pair.as_str().to_owned(),
+            span: self.span(pair),
+        }
     }
 }
 
@@ -291,5 +375,8 @@ enum Chain {
 }
 
 fn is_comparison(op: BinaryOp) -> bool {
-    !matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide)
+    !matches!(
+        op,
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide
+    )
 }

@@ -48,24 +48,54 @@ impl Token {
 
     /// Whether it is a comment.
     pub(crate) fn is_comment(&self) -> bool {
-        matches!(self.kind, Kind::LineComment | Kind::BlockComment | Kind::OpenComment)
+        matches!(
+            self.kind,
+            Kind::LineComment | Kind::BlockComment | Kind::OpenComment
+        )
     }
 }
 
 /// Words that cannot be names. The grammar's `reserved` says the same (a test compares them).
 pub(crate) const RESERVED: &[&str] = &[
-    "and", "or", "not", "in", "matches", "contains", "starts_with", "ends_with", "has", "nocase", "true", "false",
-    "missing", "where", "when", "by", "within",
+    "and",
+    "or",
+    "not",
+    "in",
+    "matches",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "has",
+    "nocase",
+    "true",
+    "false",
+    "missing",
+    "where",
+    "when",
+    "by",
+    "within",
 ];
 
 /// Marks of two characters, before those of one.
 const MARKS: &[&str] = &[
-    "==", "=>", "!=", "<=", ">=", "??", "=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", "{", "}", ",", ":", ".",
+    "==", "=>", "!=", "<=", ">=", "??", "=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", "{",
+    "}", ",", ":", ".",
 ];
 
-/// The tokens of a text.
+/// The tokens of a text. Where a `/` may divide or begin a regex, the token before it decides.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0, operand_ended: false, after_dot: false };
+    tokens_with(text, None)
+}
+
+/// The tokens of a text of which it is known where regexes begin.
+pub(crate) fn tokens_with(text: &str, begins_regex: Option<&dyn Fn(usize) -> bool>) -> Vec<Token> {
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        operand_ended: false,
+        after_dot: false,
+        begins_regex,
+    };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next() {
         tokens.push(token);
@@ -75,6 +105,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
 
 struct Lexer<'t> {
     text: &'t str,
+    begins_regex: Option<&'t dyn Fn(usize) -> bool>,
     at: usize,
     /// The last token ends an operand, so that a `/` divides and does not begin a regex.
     operand_ended: bool,
@@ -92,16 +123,29 @@ impl Lexer<'_> {
         let (kind, length) = if rest.starts_with("//") {
             (Kind::LineComment, line_length(rest))
         } else if let Some(inner) = rest.strip_prefix("/*") {
-            inner.find("*/").map_or((Kind::OpenComment, rest.len()), |end| (Kind::BlockComment, end + 4))
+            inner
+                .find("*/")
+                .map_or((Kind::OpenComment, rest.len()), |end| {
+                    (Kind::BlockComment, end + 4)
+                })
         } else if first.is_ascii_alphabetic() || first == '_' {
             (Kind::Word, word_length(rest))
         } else if first.is_ascii_digit() {
             (Kind::Number, number_length(rest))
         } else if first == '"' {
-            delimited(rest, '"').map_or((Kind::OpenText, line_length(rest)), |length| (Kind::Text, length))
-        } else if first == '/' && !self.operand_ended {
+            delimited(rest, '"').map_or((Kind::OpenText, line_length(rest)), |length| {
+                (Kind::Text, length)
+            })
+        } else if first == '/'
+            && self
+                .begins_regex
+                .map_or(!self.operand_ended, |begins| begins(self.at))
+        {
             match delimited(rest, '/') {
-                Some(length) => (Kind::Regex, length + word_length(rest.get(length..).unwrap_or_default())),
+                Some(length) => (
+                    Kind::Regex,
+                    length + word_length(rest.get(length..).unwrap_or_default()),
+                ),
                 None => (Kind::OpenRegex, line_length(rest)),
             }
         } else if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) {
@@ -113,12 +157,20 @@ impl Lexer<'_> {
         } else {
             (Kind::Stray, first.len_utf8())
         };
-        let token = Token { kind, start: self.at, end: self.at + length };
+        let token = Token {
+            kind,
+            start: self.at,
+            end: self.at + length,
+        };
         self.at = token.end;
         if !token.is_comment() {
             let written = token.text(self.text);
             self.operand_ended = match kind {
-                Kind::Word => self.after_dot || !RESERVED.contains(&written) || matches!(written, "true" | "false" | "missing"),
+                Kind::Word => {
+                    self.after_dot
+                        || !RESERVED.contains(&written)
+                        || matches!(written, "true" | "false" | "missing")
+                }
                 Kind::Mark => matches!(written, ")" | "]"),
                 _ => true,
             };
@@ -129,7 +181,9 @@ impl Lexer<'_> {
 }
 
 fn word_length(text: &str) -> usize {
-    text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()
+    text.bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        .count()
 }
 
 fn digits(text: &str) -> usize {
@@ -138,7 +192,8 @@ fn digits(text: &str) -> usize {
 
 fn line_length(text: &str) -> usize {
     let line = text.find('\n').unwrap_or(text.len());
-    text.get(..line).map_or(line, |line| line.trim_end_matches('\r').len())
+    text.get(..line)
+        .map_or(line, |line| line.trim_end_matches('\r').len())
 }
 
 /// The length of a text or regex with its two delimiters, if it ends on its line.
@@ -183,10 +238,22 @@ fn date_length(text: &str) -> Option<usize> {
     if !rest(end).starts_with('T') {
         return Some(end + word_length(rest(end)));
     }
-    let clock = rest(end).bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.')).count();
+    let clock = rest(end)
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.'))
+        .count();
     let zone = rest(end + clock);
-    let offset = zone.starts_with(['+', '-']) && zone.get(3..4) == Some(":") && digits(zone.get(1..).unwrap_or_default()) == 2;
-    Some(end + clock + if offset { 4 + digits(zone.get(4..).unwrap_or_default()) } else { 0 })
+    let offset = zone.starts_with(['+', '-'])
+        && zone.get(3..4) == Some(":")
+        && digits(zone.get(1..).unwrap_or_default()) == 2;
+    Some(
+        end + clock
+            + if offset {
+                4 + digits(zone.get(4..).unwrap_or_default())
+            } else {
+                0
+            },
+    )
 }
 
 /// The brackets of a row of tokens: which belong together and how deep they nest.
@@ -209,8 +276,17 @@ impl Brackets {
         let mut braces = 0usize;
         // +1 where a closed pair opens, -1 where it closes.
         let mut change = vec![0i32; tokens.len()];
-        let mut brackets = Brackets { enclosing: Vec::new(), unclosed: Vec::new(), unopened: Vec::new(), too_deep: None };
-        for (index, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Mark) {
+        let mut brackets = Brackets {
+            enclosing: Vec::new(),
+            unclosed: Vec::new(),
+            unopened: Vec::new(),
+            too_deep: None,
+        };
+        for (index, token) in tokens
+            .iter()
+            .enumerate()
+            .filter(|(_, token)| token.kind == Kind::Mark)
+        {
             let written = token.text(text);
             match written {
                 "(" | "[" | "{" => {
@@ -247,7 +323,9 @@ impl Brackets {
                 _ => {}
             }
         }
-        brackets.unclosed.extend(open.iter().map(|(index, _)| *index));
+        brackets
+            .unclosed
+            .extend(open.iter().map(|(index, _)| *index));
         brackets.unclosed.sort_unstable();
         let mut depth = 0i32;
         for change in change {

@@ -11,7 +11,10 @@ pub(super) struct BadEscape {
 
 /// The text of a quoted literal (quotes included in `written`), its bad escapes left as written.
 pub(super) fn unescape(written: &str) -> (String, Vec<BadEscape>) {
-    let inner = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(written);
+    let inner = written
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(written);
     let mut text = String::with_capacity(inner.len());
     let mut bad = Vec::new();
     let mut rest = inner;
@@ -24,7 +27,11 @@ pub(super) fn unescape(written: &str) -> (String, Vec<BadEscape>) {
             Ok(char) => text.push(char),
             Err(note) => {
                 text.push_str(escape.get(..taken).unwrap_or_default());
-                bad.push(BadEscape { at: start, length: taken, note });
+                bad.push(BadEscape {
+                    at: start,
+                    length: taken,
+                    note,
+                });
             }
         }
         rest = escape.get(taken..).unwrap_or_default();
@@ -53,12 +60,22 @@ fn one_escape(escape: &str) -> (usize, Result<char, &'static str>) {
     if kind != 'u' {
         return (1 + kind.len_utf8(), Err(KNOWN));
     }
-    let Some((digits, _)) = escape.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) else {
-        return (2, Err("a character is written as its hexadecimal number in braces: \\u{e9}"));
+    let Some((digits, _)) = escape
+        .strip_prefix("\\u{")
+        .and_then(|rest| rest.split_once('}'))
+    else {
+        return (
+            2,
+            Err("a character is written as its hexadecimal number in braces: \\u{e9}"),
+        );
     };
     let length = "\\u{}".len() + digits.len();
-    let valid = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let char = u32::from_str_radix(digits, 16).ok().filter(|_| valid).and_then(char::from_u32);
+    let valid =
+        (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let char = u32::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| valid)
+        .and_then(char::from_u32);
     (length, char.ok_or("this is no character's number: one to six hexadecimal digits, at most 10ffff, no surrogates"))
 }
 
@@ -85,6 +102,9 @@ pub(super) fn regex(written: &str) -> (String, &str) {
 
 /// A quantity's digits and letters.
 pub(super) fn quantity(written: &str) -> (&str, &str) {
-    let digits = written.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let digits = written
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
+        .count();
     written.split_at_checked(digits).unwrap_or((written, ""))
 }

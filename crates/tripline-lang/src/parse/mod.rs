@@ -19,10 +19,11 @@ pub(crate) mod lexical;
 mod literals;
 mod piece;
 mod repair;
+pub(crate) mod shape;
 mod spelling;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use compare::ast_eq;
 
@@ -49,7 +50,9 @@ mod grammar {
 }
 
 /// The words that begin a declaration, those of later versions included.
-const DECLARATIONS: &[&str] = &["schema", "list", "let", "rule", "exclude", "filter", "table", "test"];
+const DECLARATIONS: &[&str] = &[
+    "schema", "list", "let", "rule", "exclude", "filter", "table", "test",
+];
 
 /// Reads a rule file. The tree holds every declaration that could be read, those with a known fix
 /// as if it had been applied (their errors are among the diagnostics all the same).
@@ -62,7 +65,9 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     let mut cuts = piece_starts(text, &tokens, &brackets);
     cuts.push(text.len());
     for (start, end) in cuts.iter().zip(cuts.iter().skip(1)) {
-        let Some(part) = text.get(*start..*end) else { continue };
+        let Some(part) = text.get(*start..*end) else {
+            continue;
+        };
         let (mut read, mut problems) = piece::read(file, *start, part, &mut budget);
         items.append(&mut read);
         diagnostics.append(&mut problems);
@@ -74,7 +79,10 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
 /// column and outside of every closed pair of brackets, with a declaration's word and a name.
 fn piece_starts(text: &str, tokens: &[Token], brackets: &Brackets) -> Vec<usize> {
     let mut starts = vec![0];
-    let code = tokens.iter().zip(&brackets.enclosing).filter(|(token, _)| !token.is_comment());
+    let code = tokens
+        .iter()
+        .zip(&brackets.enclosing)
+        .filter(|(token, _)| !token.is_comment());
     let next = code.clone().skip(1).map(|(token, _)| token);
     for ((token, enclosing), next) in code.zip(next) {
         let in_column_one = token.start > 0 && text.as_bytes().get(token.start - 1) == Some(&b'\n');

@@ -5,9 +5,9 @@ use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 
 use super::declarations::Reader;
+use super::draft::{Budget, Draft, Place, Trial};
 use super::grammar::{Grammar, Rule};
 use super::lexical::{self, Brackets};
-use super::draft::{Budget, Draft, Place, Trial};
 use super::{MAX_NESTING, clauses, errors, repair};
 use crate::ast::Item;
 use crate::diagnostic::Diagnostic;
@@ -25,14 +25,21 @@ pub(super) struct Failure {
 }
 
 /// Reads the declarations of one piece that begins at offset `base` of its file.
-pub(super) fn read(file: FileId, base: usize, text: &str, budget: &mut Budget) -> (Vec<Item>, Vec<Diagnostic>) {
+pub(super) fn read(
+    file: FileId,
+    base: usize,
+    text: &str,
+    budget: &mut Budget,
+) -> (Vec<Item>, Vec<Diagnostic>) {
     let mut draft = Draft::new(file, base, text);
     let mut diagnostics = Vec::new();
     for _ in 0..MAX_ROUNDS {
         let tokens = lexical::tokens(draft.text());
         let brackets = Brackets::of(draft.text(), &tokens, MAX_NESTING);
         if let Some(opening) = brackets.too_deep.and_then(|index| tokens.get(index)) {
-            diagnostics.push(errors::too_deep(draft.place().span(opening.start, opening.end)));
+            diagnostics.push(errors::too_deep(
+                draft.place().span(opening.start, opening.end),
+            ));
             return (Vec::new(), diagnostics);
         }
         match Grammar::parse(Rule::piece, draft.text()) {
@@ -69,7 +76,11 @@ pub(super) fn try_reading(text: &str) -> Trial {
             let place = Place::start();
             let reader = Reader::new(&place);
             pairs.for_each(|pair| drop(reader.item(pair)));
-            if reader.into_problems().is_empty() { Trial::Reads } else { Trial::Doubtful }
+            if reader.into_problems().is_empty() {
+                Trial::Reads
+            } else {
+                Trial::Doubtful
+            }
         }
     }
 }
@@ -87,6 +98,11 @@ fn failure(error: &pest::error::Error<Rule>, text: &str) -> Failure {
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     let before = text.get(..at).unwrap_or_default();
-    let begins_line = before.trim_end_matches([' ', '\t']).ends_with('\n') || before.trim().is_empty();
-    Failure { at, expected, begins_line }
+    let begins_line =
+        before.trim_end_matches([' ', '\t']).ends_with('\n') || before.trim().is_empty();
+    Failure {
+        at,
+        expected,
+        begins_line,
+    }
 }

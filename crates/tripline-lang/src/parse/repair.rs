@@ -45,9 +45,18 @@ pub(super) struct Scene<'s> {
 
 impl<'s> Scene<'s> {
     fn new(draft: &'s Draft, tokens: &[Token], failure: &'s Failure) -> Scene<'s> {
-        let code: Vec<Token> = tokens.iter().filter(|token| !token.is_comment() || token.kind == Kind::OpenComment).copied().collect();
+        let code: Vec<Token> = tokens
+            .iter()
+            .filter(|token| !token.is_comment() || token.kind == Kind::OpenComment)
+            .copied()
+            .collect();
         let stop = code.partition_point(|token| token.end <= failure.at);
-        Scene { draft, failure, code, stop }
+        Scene {
+            draft,
+            failure,
+            code,
+            stop,
+        }
     }
 
     pub(super) fn text(&self) -> &'s str {
@@ -101,7 +110,11 @@ pub(super) fn mend(
     if let Some((problem, edit)) = later_form(&scene) {
         return (problem, edit);
     }
-    let opening = brackets.unclosed.last().and_then(|index| tokens.get(*index)).copied();
+    let opening = brackets
+        .unclosed
+        .last()
+        .and_then(|index| tokens.get(*index))
+        .copied();
     let mut remedies = delimiters::remedies(&scene);
     foreign_spellings(&scene, &mut remedies);
     misspellings(&scene, &mut remedies);
@@ -111,9 +124,19 @@ pub(super) fn mend(
         return (remedy.problem, Some(remedy.edit));
     }
     let problem = delimiters::plain(&scene).unwrap_or_else(|| match (scene.token(0), opening) {
-        (None, Some(opening)) => errors::unclosed_bracket(opening.text(draft.text()), scene.span(opening), scene.here(), None),
-        (Some(token), _) if unopened(tokens, brackets, token) => errors::unopened_bracket(token.text(draft.text()), scene.span(token)),
-        (Some(token), _) if Expected(&failure.expected).name() && super::lexical::RESERVED.contains(&token.text(draft.text())) => {
+        (None, Some(opening)) => errors::unclosed_bracket(
+            opening.text(draft.text()),
+            scene.span(opening),
+            scene.here(),
+            None,
+        ),
+        (Some(token), _) if unopened(tokens, brackets, token) => {
+            errors::unopened_bracket(token.text(draft.text()), scene.span(token))
+        }
+        (Some(token), _)
+            if Expected(&failure.expected).name()
+                && super::lexical::RESERVED.contains(&token.text(draft.text())) =>
+        {
             errors::reserved(token.text(draft.text()), scene.span(token))
         }
         _ => errors::unexpected(failure, scene.word(0), scene.here()),
@@ -127,7 +150,10 @@ pub(super) fn mend(
 }
 
 fn unopened(tokens: &[Token], brackets: &Brackets, token: Token) -> bool {
-    brackets.unopened.iter().any(|index| tokens.get(*index) == Some(&token))
+    brackets
+        .unopened
+        .iter()
+        .any(|index| tokens.get(*index) == Some(&token))
 }
 
 /// The first remedy after which the piece reads; else, among the most likely that get the reader
@@ -143,8 +169,16 @@ fn best(scene: &Scene<'_>, remedies: Vec<Remedy>, budget: &mut Budget) -> Option
             Trial::Doubtful => doubtful = doubtful.or(Some(remedy)),
             Trial::StopsAt(at) => {
                 // What is certain need only get past the token; all else a token further.
-                let bar = stop.map_or(usize::MAX, |token| if likely == 0 { token.start } else { token.end.max(remedy.edit.end) });
-                let better = furthest.as_ref().is_none_or(|(best, likelihood, _)| likely == *likelihood && at > *best);
+                let bar = stop.map_or(usize::MAX, |token| {
+                    if likely == 0 {
+                        token.start
+                    } else {
+                        token.end.max(remedy.edit.end)
+                    }
+                });
+                let better = furthest
+                    .as_ref()
+                    .is_none_or(|(best, likelihood, _)| likely == *likelihood && at > *best);
                 if at > bar && better {
                     furthest = Some((at, likely, remedy));
                 }
@@ -168,7 +202,10 @@ fn later_form(scene: &Scene<'_>) -> Option<(Diagnostic, Option<Edit>)> {
         return Some((errors::later_form(word, scene.span(token)), edit));
     }
     if spelling::LATER_ENTRIES.contains(&word) {
-        return Some((errors::later_form(word, scene.span(scene.token(0)?)), cut(scene)));
+        return Some((
+            errors::later_form(word, scene.span(scene.token(0)?)),
+            cut(scene),
+        ));
     }
     let number = scene.token(0).filter(|token| token.kind == Kind::Number)?;
     let dots = scene.text().get(number.end..)?.starts_with("..");
@@ -181,7 +218,12 @@ fn later_form(scene: &Scene<'_>) -> Option<(Diagnostic, Option<Edit>)> {
 /// Where the block that follows the stop ends.
 fn block_end(scene: &Scene<'_>) -> Option<usize> {
     let mut depth = 0usize;
-    for token in scene.code.iter().skip(scene.stop).filter(|token| token.kind == Kind::Mark) {
+    for token in scene
+        .code
+        .iter()
+        .skip(scene.stop)
+        .filter(|token| token.kind == Kind::Mark)
+    {
         match token.text(scene.text()) {
             "{" => depth += 1,
             "}" => {
@@ -200,18 +242,32 @@ fn block_end(scene: &Scene<'_>) -> Option<usize> {
 fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
     let expected = Expected(&scene.failure.expected);
     for back in 0..=2 {
-        let Some(token) = scene.token(back) else { continue };
+        let Some(token) = scene.token(back) else {
+            continue;
+        };
         let written = token.text(scene.text());
         let mut offer = |end: usize, right: &str, message: &str, help: &str| {
             let at = scene.draft.place().span(token.start, end);
             let problem = errors::foreign(message.to_owned(), at, help.to_owned());
-            remedies.push(Remedy { cost: back, edit: Edit::replace(token.start, end, right), problem });
+            remedies.push(Remedy {
+                cost: back,
+                edit: Edit::replace(token.start, end, right),
+                problem,
+            });
         };
         let mut operator = |end: usize, right: &str| {
             let written = scene.text().get(token.start..end).unwrap_or_default();
-            offer(end, right, &format!("`{written}` is not an operator of the language"), &format!("write `{}`", right.trim()));
+            offer(
+                end,
+                right,
+                &format!("`{written}` is not an operator of the language"),
+                &format!("write `{}`", right.trim()),
+            );
         };
-        let next = scene.code.get((scene.stop + 1).saturating_sub(back)).filter(|next| next.start == token.end);
+        let next = scene
+            .code
+            .get((scene.stop + 1).saturating_sub(back))
+            .filter(|next| next.start == token.end);
         match (written, next.map_or("", |next| next.text(scene.text()))) {
             ("&&", _) => operator(token.end, "and"),
             ("||", _) => operator(token.end, "or"),
@@ -219,22 +275,46 @@ fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
             ("!", "~") => operator(token.end + 1, "!= nocase"),
             ("<", ">") => operator(token.end + 1, "!="),
             ("!", _) => operator(token.end, "not "),
-            (";", _) => offer(token.end, " ", "`;` has no place in the language", "remove `;`: nothing stands between statements"),
+            (";", _) => offer(
+                token.end,
+                " ",
+                "`;` has no place in the language",
+                "remove `;`: nothing stands between statements",
+            ),
             ("=", _) if back == 0 && expected.operator() => {
-                offer(token.end, "==", "`=` does not compare", "did you mean `==`?");
+                offer(
+                    token.end,
+                    "==",
+                    "`=` does not compare",
+                    "did you mean `==`?",
+                );
             }
             ("==", _) if back == 0 && expected.takes(Rule::equals) => {
                 offer(token.end, "=", "`==` does not declare", "did you mean `=`?");
             }
             _ if written.starts_with('\'') && written.len() > 1 => {
                 let right = format!("\"{}\"", written.trim_matches('\'').replace('"', "\\\""));
-                offer(token.end, &right, "a text stands in double quotes", &format!("write `{right}`"));
+                offer(
+                    token.end,
+                    &right,
+                    "a text stands in double quotes",
+                    &format!("write `{right}`"),
+                );
             }
             _ if token.kind == Kind::Word => {
-                let right = spelling::KEYWORDS.iter().find(|right| **right != written && right.eq_ignore_ascii_case(written));
+                let right = spelling::KEYWORDS
+                    .iter()
+                    .find(|right| **right != written && right.eq_ignore_ascii_case(written));
                 if let Some(right) = right {
-                    let message = format!("`{written}` is not known here: the words of the language are in small letters");
-                    offer(token.end, right, &message, &format!("did you mean `{right}`?"));
+                    let message = format!(
+                        "`{written}` is not known here: the words of the language are in small letters"
+                    );
+                    offer(
+                        token.end,
+                        right,
+                        &message,
+                        &format!("did you mean `{right}`?"),
+                    );
                 }
             }
             _ => {}
@@ -245,32 +325,63 @@ fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
 /// Words of the language with letters mixed up: where the grammar stopped, and up to two before.
 fn misspellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
     for back in 0..=2 {
-        let Some(token) = scene.token(back).filter(|token| token.kind == Kind::Word) else { continue };
+        let Some(token) = scene.token(back).filter(|token| token.kind == Kind::Word) else {
+            continue;
+        };
         let written = token.text(scene.text());
         for (distance, right) in spelling::nearest(written, spelling::KEYWORDS.iter().copied()) {
             // A word that is right elsewhere is the less likely culprit.
-            let doubt = if spelling::KEYWORDS.contains(&written) { 15 } else { 0 };
+            let doubt = if spelling::KEYWORDS.contains(&written) {
+                15
+            } else {
+                0
+            };
             remedies.push(Remedy {
                 cost: distance * 10 + back + doubt,
                 edit: Edit::replace(token.start, token.end, right),
-                problem: errors::misspelled(scene.failure, written, scene.span(token), right, back == 0),
+                problem: errors::misspelled(
+                    scene.failure,
+                    written,
+                    scene.span(token),
+                    right,
+                    back == 0,
+                ),
             });
         }
     }
 }
 
 /// Marks and words that are missing before one of the last tokens, or one too many.
-fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, brackets: &Brackets, tokens: &[Token], remedies: &mut Vec<Remedy>) {
+fn missing_marks(
+    scene: &Scene<'_>,
+    opening: Option<Token>,
+    brackets: &Brackets,
+    tokens: &[Token],
+    remedies: &mut Vec<Remedy>,
+) {
     let text = scene.text();
     let expected = Expected(&scene.failure.expected);
-    let unopened = |mark: &str| brackets.unopened.iter().any(|index| tokens.get(*index).is_some_and(|token| token.text(text) == mark));
-    if scene.token(0).is_none() {
-        if let Some(opening) = opening {
-            let closing = delimiters::closing(opening.text(text));
-            let help = format!("add `{closing}`");
-            let problem = errors::unclosed_bracket(opening.text(text), scene.span(opening), scene.here(), Some(help));
-            remedies.push(Remedy { cost: 2, edit: Edit::replace(scene.end(), scene.end(), closing), problem });
-        }
+    let unopened = |mark: &str| {
+        brackets.unopened.iter().any(|index| {
+            tokens
+                .get(*index)
+                .is_some_and(|token| token.text(text) == mark)
+        })
+    };
+    if let (None, Some(opening)) = (scene.token(0), opening) {
+        let closing = delimiters::closing(opening.text(text));
+        let help = format!("add `{closing}`");
+        let problem = errors::unclosed_bracket(
+            opening.text(text),
+            scene.span(opening),
+            scene.here(),
+            Some(help),
+        );
+        remedies.push(Remedy {
+            cost: 2,
+            edit: Edit::replace(scene.end(), scene.end(), closing),
+            problem,
+        });
     }
     for back in 0..=2 {
         let before = scene.token(back);
@@ -278,15 +389,31 @@ fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, brackets: &Brackets,
         if before.is_none() && back > 0 {
             continue;
         }
-        let place = before.map_or_else(|| "at the end".to_owned(), |token| format!("before {}", errors::found(Some(token.text(text)))));
+        let place = before.map_or_else(
+            || "at the end".to_owned(),
+            |token| format!("before {}", errors::found(Some(token.text(text)))),
+        );
         let mut offer = |cost: usize, mark: &str, problem: Diagnostic| {
-            remedies.push(Remedy { cost: cost + back, edit: Edit::replace(at, at, format!("{mark} ")), problem });
+            remedies.push(Remedy {
+                cost: cost + back,
+                edit: Edit::replace(at, at, format!("{mark} ")),
+                problem,
+            });
         };
         let inside = open_at(scene, at);
         if let Some(opening) = inside {
             let closing = delimiters::closing(opening.text(text));
             let help = format!("add `{closing}` {place}");
-            offer(13, closing, errors::unclosed_bracket(opening.text(text), scene.span(opening), scene.here(), Some(help)));
+            offer(
+                13,
+                closing,
+                errors::unclosed_bracket(
+                    opening.text(text),
+                    scene.span(opening),
+                    scene.here(),
+                    Some(help),
+                ),
+            );
         }
         let listed = inside.is_some_and(|opening| opening.text(text) != "{");
         let marks = [
@@ -300,42 +427,80 @@ fn missing_marks(scene: &Scene<'_>, opening: Option<Token>, brackets: &Brackets,
         for (mark, _) in marks.into_iter().filter(|(_, plausible)| *plausible) {
             offer(15, mark, scene.with_help(format!("add `{mark}` {place}")));
         }
-        let keywords = expected::keywords(&scene.failure.expected).filter(|word| spelling::INSERTED.contains(word));
+        let keywords = expected::keywords(&scene.failure.expected)
+            .filter(|word| spelling::INSERTED.contains(word));
         for keyword in keywords {
-            offer(14, keyword, scene.with_help(format!("add `{keyword}` {place}")));
+            offer(
+                14,
+                keyword,
+                scene.with_help(format!("add `{keyword}` {place}")),
+            );
         }
         if back > 0 {
-            offer(14, "and", scene.with_help(format!("join two conditions by `and` or `or`: one is missing {place}")));
+            offer(
+                14,
+                "and",
+                scene.with_help(format!(
+                    "join two conditions by `and` or `or`: one is missing {place}"
+                )),
+            );
         }
     }
     for back in 0..=1 {
-        let Some(token) = scene.token(back) else { continue };
+        let Some(token) = scene.token(back) else {
+            continue;
+        };
         let written = token.text(text);
         let doubled = scene.word(back + 1) == Some(written);
         if token.kind == Kind::Mark || token.kind == Kind::Stray || doubled {
             let problem = match written {
-                "}" | ")" | "]" if back == 0 => errors::unopened_bracket(written, scene.span(token)),
+                "}" | ")" | "]" if back == 0 => {
+                    errors::unopened_bracket(written, scene.span(token))
+                }
                 _ => scene.with_help(format!("remove `{written}`")),
             };
-            let closes_nothing = back == 0 && matches!(written, "}" | ")" | "]") && unopened(written);
-            let cost = if closes_nothing { 2 } else if doubled { 9 } else { 16 } + back;
-            remedies.push(Remedy { cost, edit: Edit::replace(token.start, token.end, " "), problem });
+            let closes_nothing =
+                back == 0 && matches!(written, "}" | ")" | "]") && unopened(written);
+            let cost = if closes_nothing {
+                2
+            } else if doubled {
+                9
+            } else {
+                16
+            } + back;
+            remedies.push(Remedy {
+                cost,
+                edit: Edit::replace(token.start, token.end, " "),
+                problem,
+            });
         }
     }
     // `10 m` for `10m`.
-    if let (Some(unit), Some(number)) = (scene.token(0), scene.token(1)) {
-        if number.kind == Kind::Number && unit.kind == Kind::Word {
-            let whole = format!("{}{}", number.text(text), unit.text(text));
-            let problem = scene.with_help(format!("write the number and its unit as one word: `{whole}`"));
-            remedies.push(Remedy { cost: 12, edit: Edit::replace(number.start, unit.end, whole), problem });
-        }
+    if let (Some(unit), Some(number)) = (scene.token(0), scene.token(1))
+        && number.kind == Kind::Number
+        && unit.kind == Kind::Word
+    {
+        let whole = format!("{}{}", number.text(text), unit.text(text));
+        let problem = scene.with_help(format!(
+            "write the number and its unit as one word: `{whole}`"
+        ));
+        remedies.push(Remedy {
+            cost: 12,
+            edit: Edit::replace(number.start, unit.end, whole),
+            problem,
+        });
     }
 }
 
 /// The innermost bracket that is open at an offset.
 pub(super) fn open_at(scene: &Scene<'_>, at: usize) -> Option<Token> {
     let mut open: Vec<Token> = Vec::new();
-    for token in scene.code.iter().take_while(|token| token.start < at).filter(|token| token.kind == Kind::Mark) {
+    for token in scene
+        .code
+        .iter()
+        .take_while(|token| token.start < at)
+        .filter(|token| token.kind == Kind::Mark)
+    {
         match token.text(scene.text()) {
             "{" | "(" | "[" => open.push(*token),
             "}" | ")" | "]" => {
@@ -355,12 +520,18 @@ fn cut(scene: &Scene<'_>) -> Option<Edit> {
     let start = text.get(..stop.start)?.rfind('\n').map_or(0, |at| at + 1);
     let mut end = line_end(text, stop.end);
     while let Some(next) = scene.code.iter().find(|token| token.start >= end) {
-        if !matches!(next.text(text), "and" | "or" | "??" | "+" | "-" | "*" | "/" | "in" | "not" | ".") {
+        if !matches!(
+            next.text(text),
+            "and" | "or" | "??" | "+" | "-" | "*" | "/" | "in" | "not" | "."
+        ) {
             break;
         }
         end = line_end(text, next.end);
     }
-    let inside = scene.code.iter().filter(|token| token.start >= start && token.start < end && token.kind == Kind::Mark);
+    let inside = scene
+        .code
+        .iter()
+        .filter(|token| token.start >= start && token.start < end && token.kind == Kind::Mark);
     let mut depth = 0i32;
     for token in inside {
         match token.text(text) {
@@ -377,7 +548,9 @@ fn cut(scene: &Scene<'_>) -> Option<Edit> {
 
 /// The offset after the line that holds `at`.
 fn line_end(text: &str, at: usize) -> usize {
-    text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end + 1)
+    text.get(at..)
+        .and_then(|rest| rest.find('\n'))
+        .map_or(text.len(), |end| at + end + 1)
 }
 
 /// What a delimiter token never closed is, if it is one.

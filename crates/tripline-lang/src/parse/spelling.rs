@@ -2,9 +2,37 @@
 
 /// Every word that the grammar knows.
 pub(super) const KEYWORDS: &[&str] = &[
-    "schema", "accept", "list", "file", "let", "rule", "meta", "match", "sequence", "by", "within", "where", "emit",
-    "exclude", "from", "when", "filter", "on", "in", "not", "and", "or", "matches", "contains", "starts_with",
-    "ends_with", "has", "nocase", "true", "false", "missing",
+    "schema",
+    "accept",
+    "list",
+    "file",
+    "let",
+    "rule",
+    "meta",
+    "match",
+    "sequence",
+    "by",
+    "within",
+    "where",
+    "emit",
+    "exclude",
+    "from",
+    "when",
+    "filter",
+    "on",
+    "in",
+    "not",
+    "and",
+    "or",
+    "matches",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "has",
+    "nocase",
+    "true",
+    "false",
+    "missing",
 ];
 
 /// Words that only a later version of the language knows.
@@ -19,7 +47,10 @@ pub(super) const INSERTED: &[&str] = &["by", "within", "where", "when", "in", "f
 
 /// The words of `known` that `word` may have been, nearest first, each with its distance: at most
 /// two letters missing, added, wrong or swapped, fewer for short words.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<(usize, &'k str)> {
+pub(super) fn nearest<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Vec<(usize, &'k str)> {
     let length = word.chars().count();
     let mut near: Vec<(usize, &str)> = known
         .into_iter()

@@ -30,8 +30,15 @@ fn read(text: &str) -> File {
 fn told(text: &str) -> Vec<String> {
     let (_, problems) = parse(text);
     let show = |problem: &Diagnostic| {
-        let at = problem.at.as_ref().map_or("", |(span, _)| text.get(span.start as usize..span.end as usize).unwrap());
-        format!("{} [{at}] {} | {}", problem.code, problem.message, problem.help.join(" | "))
+        let at = problem.at.as_ref().map_or("", |(span, _)| {
+            text.get(span.start as usize..span.end as usize).unwrap()
+        });
+        format!(
+            "{} [{at}] {} | {}",
+            problem.code,
+            problem.message,
+            problem.help.join(" | ")
+        )
     };
     problems.iter().map(show).collect()
 }

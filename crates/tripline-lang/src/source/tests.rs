@@ -15,12 +15,19 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn names(set: &SourceSet, below: &Path) -> Vec<String> {
-    set.rule_files().map(|(_, file)| show(Path::new(&file.path).strip_prefix(below).unwrap())).collect()
+    set.rule_files()
+        .map(|(_, file)| show(Path::new(&file.path).strip_prefix(below).unwrap()))
+        .collect()
 }
 
 #[test]
 fn a_folder_gives_its_trip_files_in_path_order_each_once() {
-    let folder = folder(&[("b.trip", "b"), ("a/z.trip", "z"), ("a/notes.txt", ""), ("c/d/e.trip", "e")]);
+    let folder = folder(&[
+        ("b.trip", "b"),
+        ("a/z.trip", "z"),
+        ("a/notes.txt", ""),
+        ("c/d/e.trip", "e"),
+    ]);
     let root = folder.path().to_path_buf();
     let (set, problems) = SourceSet::read(&[root.clone(), root.join("b.trip")]);
     assert_eq!(problems, []);
@@ -31,7 +38,11 @@ fn a_folder_gives_its_trip_files_in_path_order_each_once() {
 fn what_cannot_be_read_is_a_diagnostic_and_the_rest_is_read() {
     let folder = folder(&[("good.trip", "x"), ("empty/readme", "")]);
     fs::write(folder.path().join("bad.trip"), b"ab\xff").unwrap();
-    let (set, problems) = SourceSet::read(&[folder.path().to_path_buf(), folder.path().join("nowhere"), folder.path().join("empty")]);
+    let (set, problems) = SourceSet::read(&[
+        folder.path().to_path_buf(),
+        folder.path().join("nowhere"),
+        folder.path().join("empty"),
+    ]);
     let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["E0001", "E0003", "E0002"]);
     assert!(problems[2].message.contains("offset 2"), "{problems:?}");
@@ -41,7 +52,11 @@ fn what_cannot_be_read_is_a_diagnostic_and_the_rest_is_read() {
 #[test]
 fn a_rule_file_over_the_limit_is_refused() {
     let folder = folder(&[]);
-    fs::write(folder.path().join("big.trip"), vec![b' '; MAX_RULE_FILE as usize + 1]).unwrap();
+    fs::write(
+        folder.path().join("big.trip"),
+        vec![b' '; MAX_RULE_FILE as usize + 1],
+    )
+    .unwrap();
     let (set, problems) = SourceSet::read(&[folder.path()]);
     assert_eq!(set.rule_files().count(), 0);
     assert_eq!(problems[0].code, "E0001");
@@ -61,43 +76,87 @@ fn links_may_not_lead_out_of_the_root_or_around_in_circles() {
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].message.contains("leads out of"));
     let (from, _) = set.rule_files().next().unwrap();
-    assert!(matches!(set.list_file(from, "list.txt"), Err(ListFileError::OutsideRoot(_))));
+    assert!(matches!(
+        set.list_file(from, "list.txt"),
+        Err(ListFileError::OutsideRoot(_))
+    ));
     assert!(set.list_file(from, "real.txt").is_ok());
 }
 
 #[test]
 fn a_list_file_is_found_beside_its_namer_and_read_once() {
-    let folder = folder(&[("entra/a.trip", ""), ("entra/lists/users.txt", "u\nv\n"), ("shared.txt", "s")]);
+    let folder = folder(&[
+        ("entra/a.trip", ""),
+        ("entra/lists/users.txt", "u\nv\n"),
+        ("shared.txt", "s"),
+    ]);
     let (mut set, _) = SourceSet::read(&[folder.path()]);
     let (from, _) = set.rule_files().next().unwrap();
     let id = set.list_file(from, "lists/users.txt").unwrap();
     assert_eq!(set.get(id).unwrap().text, "u\nv\n");
-    assert_eq!(set.list_file(from, "./lists/../lists/users.txt").unwrap(), id);
-    assert_eq!(set.list_file(from, "../shared.txt").map(|id| set.get(id).unwrap().text.clone()).unwrap(), "s");
-    assert!(matches!(set.list_file(from, "../../etc/passwd"), Err(ListFileError::OutsideRoot(_))));
-    assert!(matches!(set.list_file(from, "/etc/passwd"), Err(ListFileError::Absolute(_))));
-    assert!(matches!(set.list_file(from, "lists/none.txt"), Err(ListFileError::NotFound(_))));
+    assert_eq!(
+        set.list_file(from, "./lists/../lists/users.txt").unwrap(),
+        id
+    );
+    assert_eq!(
+        set.list_file(from, "../shared.txt")
+            .map(|id| set.get(id).unwrap().text.clone())
+            .unwrap(),
+        "s"
+    );
+    assert!(matches!(
+        set.list_file(from, "../../etc/passwd"),
+        Err(ListFileError::OutsideRoot(_))
+    ));
+    assert!(matches!(
+        set.list_file(from, "/etc/passwd"),
+        Err(ListFileError::Absolute(_))
+    ));
+    assert!(matches!(
+        set.list_file(from, "lists/none.txt"),
+        Err(ListFileError::NotFound(_))
+    ));
 }
 
 #[test]
 fn a_file_given_alone_has_its_own_folder_as_root() {
-    let folder = folder(&[("rules/a.trip", ""), ("rules/l.txt", "l"), ("other.txt", "o")]);
+    let folder = folder(&[
+        ("rules/a.trip", ""),
+        ("rules/l.txt", "l"),
+        ("other.txt", "o"),
+    ]);
     let (mut set, _) = SourceSet::read(&[folder.path().join("rules/a.trip")]);
     let (from, _) = set.rule_files().next().unwrap();
     assert!(set.list_file(from, "l.txt").is_ok());
-    assert!(matches!(set.list_file(from, "../other.txt"), Err(ListFileError::OutsideRoot(_))));
+    assert!(matches!(
+        set.list_file(from, "../other.txt"),
+        Err(ListFileError::OutsideRoot(_))
+    ));
 }
 
 #[test]
 fn texts_in_memory_resolve_lists_like_files() {
-    let mut set = SourceSet::from_texts([("rules/a.trip", ""), ("rules/lists/l.txt", "one"), ("top.txt", "two")]);
+    let mut set = SourceSet::from_texts([
+        ("rules/a.trip", ""),
+        ("rules/lists/l.txt", "one"),
+        ("top.txt", "two"),
+    ]);
     let (from, _) = set.rule_files().next().unwrap();
     let id = set.list_file(from, "lists/l.txt").unwrap();
     assert_eq!(set.get(id).unwrap().text, "one");
     assert!(set.list_file(from, "../top.txt").is_ok());
-    assert!(matches!(set.list_file(from, "../../top.txt"), Err(ListFileError::OutsideRoot(_))));
-    assert!(matches!(set.list_file(from, "/top.txt"), Err(ListFileError::Absolute(_))));
-    assert!(matches!(set.list_file(from, "lists/m.txt"), Err(ListFileError::NotFound(_))));
+    assert!(matches!(
+        set.list_file(from, "../../top.txt"),
+        Err(ListFileError::OutsideRoot(_))
+    ));
+    assert!(matches!(
+        set.list_file(from, "/top.txt"),
+        Err(ListFileError::Absolute(_))
+    ));
+    assert!(matches!(
+        set.list_file(from, "lists/m.txt"),
+        Err(ListFileError::NotFound(_))
+    ));
 }
 
 #[test]

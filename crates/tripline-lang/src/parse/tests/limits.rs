@@ -26,11 +26,26 @@ fn brackets_nest_to_the_limit_and_no_deeper() {
 #[test]
 fn operators_chain_to_the_limit_and_no_deeper() {
     let limit = MAX_DEPTH as usize;
-    assert_eq!(codes(&format!("let x = {}1", "a + ".repeat(limit - 1))), [""; 0]);
-    assert_eq!(codes(&format!("let x = {}1", "a + ".repeat(limit))), ["E0109"]);
-    assert_eq!(codes(&format!("let x = {}a", "not ".repeat(limit))), ["E0109"]);
-    assert_eq!(codes(&format!("let x = a{}", ".b".repeat(limit))), ["E0109"]);
-    assert_eq!(codes(&format!("let x = {}a", "a or ".repeat(limit * 10))), [""; 0]);
+    assert_eq!(
+        codes(&format!("let x = {}1", "a + ".repeat(limit - 1))),
+        [""; 0]
+    );
+    assert_eq!(
+        codes(&format!("let x = {}1", "a + ".repeat(limit))),
+        ["E0109"]
+    );
+    assert_eq!(
+        codes(&format!("let x = {}a", "not ".repeat(limit))),
+        ["E0109"]
+    );
+    assert_eq!(
+        codes(&format!("let x = a{}", ".b".repeat(limit))),
+        ["E0109"]
+    );
+    assert_eq!(
+        codes(&format!("let x = {}a", "a or ".repeat(limit * 10))),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -38,12 +53,43 @@ fn long_runs_of_anything_take_linear_time() {
     // The first are long enough to overflow any stack that grows with them.
     let long = ["(", "not ", "-", "a or ", "a + "];
     let shorter = [
-        ")", "[", "{", "}", "a and b == ", "a.", "a ?? ", "f(", "x => ", "\"", "/", "/* ", "// ", "rule a {\n", "where ", "a = ",
-        "\nrule a { meta { x = } }", "a = b c ", "1", "1.", "'", "&& ", "; ", "\n", "é", "\nlet x = a b", "\nlet x = \"",
+        ")",
+        "[",
+        "{",
+        "}",
+        "a and b == ",
+        "a.",
+        "a ?? ",
+        "f(",
+        "x => ",
+        "\"",
+        "/",
+        "/* ",
+        "// ",
+        "rule a {\n",
+        "where ",
+        "a = ",
+        "\nrule a { meta { x = } }",
+        "a = b c ",
+        "1",
+        "1.",
+        "'",
+        "&& ",
+        "; ",
+        "\n",
+        "é",
+        "\nlet x = a b",
+        "\nlet x = \"",
     ];
-    let sized = long.map(|unit| (unit, 100_000)).into_iter().chain(shorter.map(|unit| (unit, 20_000)));
+    let sized = long
+        .map(|unit| (unit, 100_000))
+        .into_iter()
+        .chain(shorter.map(|unit| (unit, 20_000)));
     for (unit, size) in sized {
-        for prefix in ["let x = ", "rule r { match { a = s where "].into_iter().take(if size > 20_000 { 1 } else { 2 }) {
+        for prefix in ["let x = ", "rule r { match { a = s where "]
+            .into_iter()
+            .take(if size > 20_000 { 1 } else { 2 })
+        {
             let text = [prefix, &unit.repeat(size / unit.len())].concat();
             let begin = Instant::now();
             parse(&text);
@@ -57,10 +103,66 @@ fn long_runs_of_anything_take_linear_time() {
 /// Texts near to the language: pieces of it in any order.
 fn near_language() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
-        "rule ", "a ", "{", "}", "(", ")", "[", "]", "meta ", "match ", "sequence ", "by ", "within ", "10m ", "emit ", "exclude ",
-        "\"x\" ", "from ", "when ", "where ", "not ", "in ", "and ", "or ", "= ", "== ", ": ", ", ", "/re/ ", "/ ", "// c\n", "/* c */",
-        "\n", ".a", "[*]", "[0]", "=> ", "x ", "10.0.0.1 ", "2027-06-30 ", "?? ", "+ ", "- ", "schema ", "list ", "let ", "filter ",
-        "on ", "drop ", "\"", "'", "/*", "\\", "é", "last ", "signin ", "missing", "nocase ", "without ", "10..",
+        "rule ",
+        "a ",
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        "meta ",
+        "match ",
+        "sequence ",
+        "by ",
+        "within ",
+        "10m ",
+        "emit ",
+        "exclude ",
+        "\"x\" ",
+        "from ",
+        "when ",
+        "where ",
+        "not ",
+        "in ",
+        "and ",
+        "or ",
+        "= ",
+        "== ",
+        ": ",
+        ", ",
+        "/re/ ",
+        "/ ",
+        "// c\n",
+        "/* c */",
+        "\n",
+        ".a",
+        "[*]",
+        "[0]",
+        "=> ",
+        "x ",
+        "10.0.0.1 ",
+        "2027-06-30 ",
+        "?? ",
+        "+ ",
+        "- ",
+        "schema ",
+        "list ",
+        "let ",
+        "filter ",
+        "on ",
+        "drop ",
+        "\"",
+        "'",
+        "/*",
+        "\\",
+        "é",
+        "last ",
+        "signin ",
+        "missing",
+        "nocase ",
+        "without ",
+        "10..",
     ]);
     prop::collection::vec(words, 0..60).prop_map(|words| words.concat())
 }
@@ -68,7 +170,11 @@ fn near_language() -> impl Strategy<Value = String> {
 /// The seed texts with a few bytes cut, doubled or changed.
 fn mutated() -> impl Strategy<Value = String> {
     let text = prop::sample::select(vec![SEED_RULE, SEED_EXCLUSIONS, EVERYTHING]);
-    let change = (any::<prop::sample::Index>(), 0..12usize, "\\PC{0,3}|[(){}\\[\\]\"/*=\\n ]{1,4}");
+    let change = (
+        any::<prop::sample::Index>(),
+        0..12usize,
+        "\\PC{0,3}|[(){}\\[\\]\"/*=\\n ]{1,4}",
+    );
     (text, prop::collection::vec(change, 1..4)).prop_map(|(text, changes)| {
         let mut chars: Vec<char> = text.chars().collect();
         for (at, length, with) in changes {
@@ -86,13 +192,16 @@ fn check(text: &str) {
     for problem in &problems {
         assert!(!problem.message.is_empty() && problem.code.starts_with("E01"));
         for (span, _) in problem.at.iter().chain(&problem.also) {
-            assert!(text.get(span.start as usize..span.end as usize).is_some(), "{problem:?} in {text}");
+            assert!(
+                text.get(span.start as usize..span.end as usize).is_some(),
+                "{problem:?} in {text}"
+            );
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_gives_a_tree_or_errors(text in "\\PC*") {

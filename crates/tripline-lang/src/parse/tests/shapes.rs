@@ -6,21 +6,31 @@ use crate::ast::{BinaryOp, Expr, ExprKind, Item, PathStep, Section};
 /// The value of `let x = …`.
 fn value(text: &str) -> Expr {
     let mut file = read(&format!("let x = {text}"));
-    let Some(Item::Let(constant)) = file.items.pop() else { panic!("no let in {text}") };
+    let Some(Item::Let(constant)) = file.items.pop() else {
+        panic!("no let in {text}")
+    };
     constant.value
 }
 
 /// An expression with every bracket written, which shows what binds what.
 fn shown(expr: &Expr) -> String {
-    let join = |parts: &[Expr], by: &str| format!("({})", parts.iter().map(shown).collect::<Vec<_>>().join(by));
+    let join = |parts: &[Expr], by: &str| {
+        format!("({})", parts.iter().map(shown).collect::<Vec<_>>().join(by))
+    };
     match &expr.kind {
         ExprKind::Text(text) => format!("{text:?}"),
-        ExprKind::Number(text) | ExprKind::Date(text) | ExprKind::Address(text) | ExprKind::Name(text) => text.clone(),
+        ExprKind::Number(text)
+        | ExprKind::Date(text)
+        | ExprKind::Address(text)
+        | ExprKind::Name(text) => text.clone(),
         ExprKind::Quantity { number, unit } => format!("{number}·{unit}"),
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::Missing => "missing".to_owned(),
         ExprKind::Regex(pattern) => format!("/{pattern}/"),
-        ExprKind::List(parts) => format!("[{}]", parts.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        ExprKind::List(parts) => format!(
+            "[{}]",
+            parts.iter().map(shown).collect::<Vec<_>>().join(", ")
+        ),
         ExprKind::Path(steps) => steps.iter().map(path_step).collect(),
         ExprKind::Member { of, step, .. } => format!("{}→{}", shown(of), path_step(step)),
         ExprKind::Call { name, args } => format!("{}{}", name.text, join(args, ", ")),
@@ -30,8 +40,19 @@ fn shown(expr: &Expr) -> String {
         ExprKind::And(parts) => join(parts, " and "),
         ExprKind::Or(parts) => join(parts, " or "),
         ExprKind::Coalesce(parts) => join(parts, " ?? "),
-        ExprKind::Binary { op, nocase, left, right, .. } => {
-            format!("({} {op:?}{} {})", shown(left), if *nocase { "~" } else { "" }, shown(right))
+        ExprKind::Binary {
+            op,
+            nocase,
+            left,
+            right,
+            ..
+        } => {
+            format!(
+                "({} {op:?}{} {})",
+                shown(left),
+                if *nocase { "~" } else { "" },
+                shown(right)
+            )
         }
     }
 }
@@ -59,7 +80,10 @@ fn operators_bind_by_their_precedence() {
         ("a or b or c", "(a or b or c)"),
         ("(a or b) or c", "((a or b) or c)"),
         ("not not a", "(not (not a))"),
-        ("a ?? b ?? c == d + e * f", "((a ?? b ?? c) Equal (d Add (e Multiply f)))"),
+        (
+            "a ?? b ?? c == d + e * f",
+            "((a ?? b ?? c) Equal (d Add (e Multiply f)))",
+        ),
         ("a - b - c", "((a Subtract b) Subtract c)"),
         ("a / b * c", "((a Divide b) Multiply c)"),
         ("-a.b * 2", "((- a→.b) Multiply 2)"),
@@ -70,19 +94,34 @@ fn operators_bind_by_their_precedence() {
         ("not a in b", "(not (a In b))"),
         ("a in nocase [b, c]", "(a In~ [b, c])"),
         ("a == nocase b", "(a Equal~ b)"),
-        ("a contains nocase \"x\" and b has \"y\"", "((a Contains~ \"x\") and (b Has \"y\"))"),
+        (
+            "a contains nocase \"x\" and b has \"y\"",
+            "((a Contains~ \"x\") and (b Has \"y\"))",
+        ),
         ("a matches /b\\/c\\d/ or d", "((a Matches /b/c\\d/) or d)"),
         ("a / b / c", "((a Divide b) Divide c)"),
-        ("any(a, t => t.b == 1 and t.c[*] in d)", "any(a, t => ((t→.b Equal 1) and (t→.c→[*] In d)))"),
+        (
+            "any(a, t => t.b == 1 and t.c[*] in d)",
+            "any(a, t => ((t→.b Equal 1) and (t→.c→[*] In d)))",
+        ),
         ("find(.a.b, r => r.c).d", "find(.a.b, r => r→.c)→.d"),
         (".a.\"b c\"[0][*].where", ".a.b c[0][*].where"),
-        ("missing(a) or a == missing", "(missing(a) or (a Equal missing))"),
+        (
+            "missing(a) or a == missing",
+            "(missing(a) or (a Equal missing))",
+        ),
         ("a in 10.0.0.0/8", "(a In 10.0.0.0/8)"),
         ("2027-06-30 - 1.5h", "(2027-06-30 Subtract 1.5·h)"),
-        ("2027-06-30T10:00:00.123+02:00", "2027-06-30T10:00:00.123+02:00"),
+        (
+            "2027-06-30T10:00:00.123+02:00",
+            "2027-06-30T10:00:00.123+02:00",
+        ),
         ("10min", "10·min"),
         ("\"a\\\"\\\\\\n\\u{e9}\"", "\"a\\\"\\\\\\né\""),
-        ("user + time * id / key - last", "((user Add ((time Multiply id) Divide key)) Subtract last)"),
+        (
+            "user + time * id / key - last",
+            "((user Add ((time Multiply id) Divide key)) Subtract last)",
+        ),
     ] {
         assert_eq!(shown(&value(text)), tree, "{text}");
     }
@@ -103,17 +142,35 @@ fn places_are_exact() {
         .collect();
     assert_eq!(places, ["let x = ( a  or b )", "let y = f( 1 ) .b"]);
     let seed = read(SEED_RULE);
-    let Some(Item::Rule(rule)) = seed.items.first() else { panic!("no rule") };
-    let Some(Section::Sequence(sequence)) = rule.sections.iter().find(|section| matches!(section, Section::Sequence(_))) else {
+    let Some(Item::Rule(rule)) = seed.items.first() else {
+        panic!("no rule")
+    };
+    let Some(Section::Sequence(sequence)) = rule
+        .sections
+        .iter()
+        .find(|section| matches!(section, Section::Sequence(_)))
+    else {
         panic!("no sequence")
     };
     let slice = |span: crate::source::Span| &SEED_RULE[span.start as usize..span.end as usize];
     assert_eq!(slice(sequence.keys[0].span), "user");
     assert_eq!(slice(sequence.within.span), "10m");
-    assert_eq!(slice(sequence.steps[0].span), "login = last signin where interactive and result == 0");
-    assert_eq!(slice(sequence.steps[0].condition.as_ref().unwrap().span), "interactive and result == 0");
-    assert!(matches!(sequence.steps[0].condition.as_ref().unwrap().kind, ExprKind::And(_)));
-    assert!(slice(sequence.span).starts_with("sequence") && slice(sequence.span).ends_with("login.asn\n  }"));
+    assert_eq!(
+        slice(sequence.steps[0].span),
+        "login = last signin where interactive and result == 0"
+    );
+    assert_eq!(
+        slice(sequence.steps[0].condition.as_ref().unwrap().span),
+        "interactive and result == 0"
+    );
+    assert!(matches!(
+        sequence.steps[0].condition.as_ref().unwrap().kind,
+        ExprKind::And(_)
+    ));
+    assert!(
+        slice(sequence.span).starts_with("sequence")
+            && slice(sequence.span).ends_with("login.asn\n  }")
+    );
 }
 
 #[test]
@@ -121,44 +178,93 @@ fn places_after_a_mended_error_are_those_of_the_file() {
     let text = "rule a {\n  mta { x = \"y\" }\n  match { e = s where b == c }\n}";
     let (file, problems) = parse(text);
     assert_eq!(problems.len(), 1);
-    let Some(Item::Rule(rule)) = file.items.first() else { panic!("no rule") };
-    let Some(Section::Match { steps, .. }) = rule.sections.get(1) else { panic!("no match") };
+    let Some(Item::Rule(rule)) = file.items.first() else {
+        panic!("no rule")
+    };
+    let Some(Section::Match { steps, .. }) = rule.sections.get(1) else {
+        panic!("no match")
+    };
     let condition = steps[0].condition.as_ref().unwrap();
-    assert_eq!(&text[condition.span.start as usize..condition.span.end as usize], "b == c");
-    let ExprKind::Binary { op: BinaryOp::Equal, op_span, .. } = condition.kind else { panic!("no comparison") };
+    assert_eq!(
+        &text[condition.span.start as usize..condition.span.end as usize],
+        "b == c"
+    );
+    let ExprKind::Binary {
+        op: BinaryOp::Equal,
+        op_span,
+        ..
+    } = condition.kind
+    else {
+        panic!("no comparison")
+    };
     assert_eq!(&text[op_span.start as usize..op_span.end as usize], "==");
 }
 
 #[test]
 fn a_step_modifier_is_any_word_before_the_schema() {
-    let file = read("rule a { sequence by u within 1h { a = lst signin where x b = signin c = every signin d = any signin } }");
-    let Some(Item::Rule(rule)) = file.items.first() else { panic!("no rule") };
-    let Some(Section::Sequence(sequence)) = rule.sections.first() else { panic!("no sequence") };
-    let steps: Vec<(&str, Option<&str>)> =
-        sequence.steps.iter().map(|step| (step.schema.text.as_str(), step.modifier.as_ref().map(|word| word.text.as_str()))).collect();
-    assert_eq!(steps, [("signin", Some("lst")), ("signin", None), ("signin", Some("every")), ("signin", Some("any"))]);
+    let file = read(
+        "rule a { sequence by u within 1h { a = lst signin where x b = signin c = every signin d = any signin } }",
+    );
+    let Some(Item::Rule(rule)) = file.items.first() else {
+        panic!("no rule")
+    };
+    let Some(Section::Sequence(sequence)) = rule.sections.first() else {
+        panic!("no sequence")
+    };
+    let steps: Vec<(&str, Option<&str>)> = sequence
+        .steps
+        .iter()
+        .map(|step| {
+            (
+                step.schema.text.as_str(),
+                step.modifier.as_ref().map(|word| word.text.as_str()),
+            )
+        })
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            ("signin", Some("lst")),
+            ("signin", None),
+            ("signin", Some("every")),
+            ("signin", Some("any"))
+        ]
+    );
 }
 
 #[test]
 fn words_of_the_language_are_names_where_nothing_is_unclear() {
-    read("schema list { accept .rule == 1 accept : int = .accept match : string = .a meta : int = .b on : int = .from }");
-    read("rule rule { match { match = list where meta == 1 and from.emit == file } emit { list rule = match.exclude } }");
+    read(
+        "schema list { accept .rule == 1 accept : int = .accept match : string = .a meta : int = .b on : int = .from }",
+    );
+    read(
+        "rule rule { match { match = list where meta == 1 and from.emit == file } emit { list rule = match.exclude } }",
+    );
 }
 
 #[test]
 fn reserved_words_are_the_same_in_the_grammar_and_the_tokens() {
     for word in super::super::lexical::RESERVED {
-        assert!(!parse(&format!("let {word} = 1")).1.is_empty(), "`{word}` reads as a name");
+        assert!(
+            !parse(&format!("let {word} = 1")).1.is_empty(),
+            "`{word}` reads as a name"
+        );
     }
     for word in super::super::spelling::KEYWORDS {
         let is_name = parse(&format!("let {word} = 1")).1.is_empty();
-        assert_ne!(is_name, super::super::lexical::RESERVED.contains(word), "`{word}`");
+        assert_ne!(
+            is_name,
+            super::super::lexical::RESERVED.contains(word),
+            "`{word}`"
+        );
     }
 }
 
 #[test]
 fn all_errors_of_a_file_are_told() {
-    let told = told("let a = 1 +\nlet b = 2\nrule c { mtch { e = s } }\nlist d : string = [\"x\"\nexclude \"e\" from c { when f = 1 }\n");
+    let told = told(
+        "let a = 1 +\nlet b = 2\nrule c { mtch { e = s } }\nlist d : string = [\"x\"\nexclude \"e\" from c { when f = 1 }\n",
+    );
     let codes: Vec<&str> = told.iter().map(|line| &line[..5]).collect();
     assert_eq!(codes, ["E0101", "E0103", "E0104", "E0114"], "{told:#?}");
 }
