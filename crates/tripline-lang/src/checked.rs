@@ -288,7 +288,8 @@ pub enum ExprKind {
     Key(usize),
     /// A lambda's parameter: how many lambdas outward from here, 0 for the innermost.
     Local(usize),
-    /// A member of a `json` value.
+    /// A member of a `json` value, or of a list: an index gives an element of a list of any type,
+    /// `[*]` goes on in each element and gives a list.
     Member {
         /// The value.
         of: Box<Expr>,

@@ -4,6 +4,13 @@
 //! begins another file; the first is a rule file. It stands beside the schema at the top of the
 //! page. A `console` block is about files on disk, and is made here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 

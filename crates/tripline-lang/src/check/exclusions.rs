@@ -165,9 +165,11 @@ impl Checker<'_> {
             expires: None,
         };
         let mut seen: Vec<(&str, Span)> = Vec::new();
+        let mut misspelt = false;
         for clause in &exclude.clauses {
             let word = clause.word.text.as_str();
             if !CLAUSES.contains(&word) {
+                misspelt = true;
                 let help = did_you_mean(word, CLAUSES)
                     .unwrap_or_else(|| format!("its clauses are {}", listed(CLAUSES)));
                 let problem = Diagnostic::new(
@@ -200,7 +202,11 @@ impl Checker<'_> {
                 _ => clauses.expires = self.expires(exclude, clause),
             }
         }
-        if !seen.iter().any(|(word, _)| *word == "when") && !self.is_damaged(exclude.span) {
+        // A clause of another name may be the one that is missed.
+        if !misspelt
+            && !seen.iter().any(|(word, _)| *word == "when")
+            && !self.is_damaged(exclude.span)
+        {
             let problem = Diagnostic::new(
                 "E0512",
                 exclude.name.span,

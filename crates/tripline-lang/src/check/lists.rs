@@ -79,7 +79,7 @@ impl Entries {
     }
 
     /// Reads one entry from text; the problem where it is none.
-    fn push(&mut self, text: &str, span: Span) -> Result<(), Diagnostic> {
+    fn push(&mut self, text: &str, span: Span) -> Result<(), Box<Diagnostic>> {
         let ty = self.type_of();
         let bad = || {
             let problem = Diagnostic::new(
@@ -87,12 +87,12 @@ impl Entries {
                 span,
                 format!("\"{text}\" cannot be read as {}", words(&ty)),
             );
-            match super::expr::example_of(&ty) {
+            Box::new(match super::expr::example_of(&ty) {
                 Some(example) => {
                     problem.help(format!("an entry of this list looks like `{example}`"))
                 }
                 None => problem,
-            }
+            })
         };
         match self {
             Entries::Text {
@@ -213,7 +213,7 @@ impl Checker<'_> {
         // Texts are read as a list file's lines are, also as patterns.
         if let ast::ExprKind::Text(text) = &element.kind {
             if let Err(problem) = entries.push(text, span) {
-                self.report(problem);
+                self.report(*problem);
             }
             return;
         }
@@ -302,7 +302,7 @@ impl Checker<'_> {
                 let span = place(file, start + before + mark, entry.len());
                 if let Err(problem) = entries.push(entry, span) {
                     if problems.len() < MOST_REPORTED {
-                        problems.push(problem)
+                        problems.push(*problem)
                     } else {
                         more += 1
                     }

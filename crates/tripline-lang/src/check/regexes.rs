@@ -13,7 +13,11 @@ const SIZE_LIMIT: usize = 1 << 20;
 const NEST_LIMIT: u32 = 50;
 
 /// Compiles a pattern.
-pub(super) fn compile(pattern: &str, nocase: bool, span: Span) -> Result<Arc<Regex>, Diagnostic> {
+pub(super) fn compile(
+    pattern: &str,
+    nocase: bool,
+    span: Span,
+) -> Result<Arc<Regex>, Box<Diagnostic>> {
     RegexBuilder::new(pattern)
         .size_limit(SIZE_LIMIT)
         .nest_limit(NEST_LIMIT)
@@ -22,7 +26,7 @@ pub(super) fn compile(pattern: &str, nocase: bool, span: Span) -> Result<Arc<Reg
         .map(Arc::new)
         .map_err(|error| {
             let problem = |message: String| Diagnostic::new("E0309", span, message);
-            match error {
+            Box::new(match error {
                 regex::Error::CompiledTooBig(limit) => {
                     problem(format!("this pattern is too large: compiled it takes more than {limit} bytes"))
                         .help("use smaller repetition counts, or several patterns")
@@ -39,6 +43,6 @@ pub(super) fn compile(pattern: &str, nocase: bool, span: Span) -> Result<Arc<Reg
                     }
                 }
                 other => problem(format!("this pattern is not valid: {other}")),
-            }
+            })
         })
 }

@@ -21,7 +21,11 @@ pub enum Severity {
 impl Severity {
     /// The severity that a code's letter says: `W` is a warning, everything else an error.
     pub fn of_code(code: &str) -> Severity {
-        if code.starts_with('W') { Severity::Warning } else { Severity::Error }
+        if code.starts_with('W') {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
     }
 }
 

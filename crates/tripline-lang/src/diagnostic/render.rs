@@ -53,8 +53,9 @@ fn excerpt(problem: &Diagnostic, sources: &SourceSet) -> Shown<FileId> {
     let mut place = |primary: bool, span: &Span, text: &String| {
         if has_long_line(sources, *span) {
             let (line, column) = line_column(sources, *span);
+            let colon = if text.is_empty() { "" } else { ": " };
             notes.push(format!(
-                "at {}:{line}:{column}: {text}",
+                "at {}:{line}:{column}{colon}{text}",
                 path(sources, *span)
             ));
         } else if primary {

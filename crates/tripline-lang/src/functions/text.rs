@@ -134,7 +134,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                     _ => None,
                 });
                 found.map_or(Value::Missing, |found| {
-                    part(&[text.clone()], |text| text.get(found.range()))
+                    part(std::slice::from_ref(text), |text| text.get(found.range()))
                 })
             }
             _ => Value::Missing,

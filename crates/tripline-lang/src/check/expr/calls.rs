@@ -9,6 +9,7 @@ use crate::functions::{self, Accepts, Function, Param, Returns};
 use crate::source::Span;
 use crate::types::Type;
 
+use super::super::names::Kind;
 use super::super::scope::{Local, Scope};
 use super::super::{Checker, did_you_mean, words};
 use super::fit::{Misfit, unreadable};
@@ -364,6 +365,7 @@ impl Checker<'_> {
         }
         self.names
             .get(name)
+            .filter(|declared| matches!(declared.kind, Kind::List | Kind::Let))
             .map(|declared| (format!("a {}", declared.kind.word()), Some(declared.span)))
     }
 }

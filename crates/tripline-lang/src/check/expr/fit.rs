@@ -19,6 +19,13 @@ pub(in super::super) enum Misfit {
     Text(String),
 }
 
+/// Two values that cannot have one type.
+pub(in super::super) struct Unlike {
+    pub(in super::super) left: Expr,
+    pub(in super::super) right: Expr,
+    pub(in super::super) why: Misfit,
+}
+
 impl Checker<'_> {
     /// The expression with a conversion to `ty` around it, folded; as it is where it has the type.
     pub(in super::super) fn converted(&self, expr: Expr, ty: &Type) -> Expr {
@@ -90,7 +97,7 @@ impl Checker<'_> {
         &self,
         left: Expr,
         right: Expr,
-    ) -> Result<(Expr, Expr), (Expr, Expr, Misfit)> {
+    ) -> Result<(Expr, Expr), Box<Unlike>> {
         if left.ty == right.ty {
             return Ok((left, right));
         }
@@ -108,13 +115,21 @@ impl Checker<'_> {
             let (ty, kept) = (right.ty.clone(), left.clone());
             return match self.fit(left, &ty) {
                 Ok(left) => Ok((left, right)),
-                Err(why) => Err((kept, right, why)),
+                Err(why) => Err(Box::new(Unlike {
+                    left: kept,
+                    right,
+                    why,
+                })),
             };
         }
         let kept = right.clone();
         match self.fit(right, &left.ty) {
             Ok(right) => Ok((left, right)),
-            Err(why) => Err((left, kept, why)),
+            Err(why) => Err(Box::new(Unlike {
+                left,
+                right: kept,
+                why,
+            })),
         }
     }
 

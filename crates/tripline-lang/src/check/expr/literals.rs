@@ -64,7 +64,7 @@ impl Checker<'_> {
             Written::Regex(pattern) => match regexes::compile(pattern, false, span) {
                 Ok(regex) => (Constant::Regex(regex), Type::Regex),
                 Err(problem) => {
-                    self.report(problem);
+                    self.report(*problem);
                     return None;
                 }
             },

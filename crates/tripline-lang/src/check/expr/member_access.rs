@@ -32,9 +32,7 @@ impl Checker<'_> {
             && !self.locals.iter().any(|local| local.name == *name)
             && let Some((step, names)) = step_named(events, name)
         {
-            let Some(((first, first_span), rest)) = chain.split_first() else {
-                return None;
-            };
+            let ((first, first_span), rest) = chain.split_first()?;
             let PathStep::Key(field) = first else {
                 let problem = Diagnostic::new(
                     "E0224",
@@ -121,7 +119,7 @@ impl Checker<'_> {
         self.names.get(name).is_none()
             && !self.locals.iter().any(|local| local.name == name)
             && !events.keys.iter().any(|key| key.name == name)
-            && !own.is_some_and(|schema| schema.find(name).is_some())
+            && own.is_none_or(|schema| schema.find(name).is_none())
     }
 
     fn unknown_step(&mut self, name: &str, span: Span, scope: &Scope<'_>) -> Option<Expr> {

@@ -397,7 +397,7 @@ impl Checker<'_> {
                     match regexes::compile(regex.as_str(), true, element.span) {
                         Ok(regex) => values.push(regex),
                         Err(problem) => {
-                            self.report(problem);
+                            self.report(*problem);
                             return None;
                         }
                     }

@@ -8,7 +8,7 @@ use crate::types::Type;
 
 use super::super::scope::Scope;
 use super::super::{Checker, regexes, words};
-use super::fit::{Misfit, unreadable};
+use super::fit::{Misfit, Unlike, unreadable};
 use super::made;
 
 /// An operator as written.
@@ -114,7 +114,8 @@ impl Checker<'_> {
         let (left, right) = self.both(left, right, scope)?;
         let (left, right) = match self.unified(left, right) {
             Ok(sides) => sides,
-            Err((left, right, why)) => {
+            Err(unlike) => {
+                let Unlike { left, right, why } = *unlike;
                 self.report_unlike(op, &left, &right, why, scope);
                 return None;
             }
@@ -269,7 +270,7 @@ impl Checker<'_> {
             match regexes::compile(regex.as_str(), true, right.span) {
                 Ok(regex) => regex,
                 Err(problem) => {
-                    self.report(problem);
+                    self.report(*problem);
                     return None;
                 }
             }
@@ -312,10 +313,7 @@ impl Checker<'_> {
     fn text_side(&mut self, op: Operator, side: Expr, scope: &Scope<'_>) -> Option<Expr> {
         match side.ty {
             Type::String => Some(side),
-            Type::Json | Type::Missing => match self.fit(side, &Type::String) {
-                Ok(side) => Some(side),
-                Err(_) => None,
-            },
+            Type::Json | Type::Missing => self.fit(side, &Type::String).ok(),
             ref ty => {
                 let problem = Diagnostic::new(
                     "E0306",

@@ -98,7 +98,7 @@ pub fn quantity(number: &str, length: i64) -> Option<i64> {
 /// The whole number that a float is, if it has no fraction and fits.
 pub(super) fn whole(number: f64) -> Option<i64> {
     // 2^63 is exactly representable; every float below it and from -2^63 on fits.
-    let fits = number >= -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_808.0;
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
     (fits && number.fract() == 0.0).then_some(number as i64)
 }
 

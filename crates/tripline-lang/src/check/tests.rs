@@ -1,1 +1,0 @@
-//! Rule sets in memory and what the checker says of them.
