@@ -7,7 +7,9 @@ use std::borrow::Cow;
 /// bytes that are not UTF-8 become U+FFFD.
 pub(super) fn unescape(inner: &[u8]) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', inner) else {
-        return String::from_utf8_lossy(inner);
+        // Checking first is several times as fast as the lossy conversion.
+        return std::str::from_utf8(inner)
+            .map_or_else(|_| String::from_utf8_lossy(inner), Cow::Borrowed);
     };
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner;
