@@ -9,6 +9,7 @@ pub mod ast;
 mod check;
 pub mod checked;
 pub mod diagnostic;
+pub mod format;
 pub mod functions;
 mod nearest;
 pub mod parse;
@@ -17,3 +18,4 @@ pub mod types;
 pub mod value;
 
 pub use check::{Checking, check};
+pub use format::format;
