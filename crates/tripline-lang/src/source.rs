@@ -5,15 +5,17 @@
 //!
 //! INVARIANT: a [`FileId`] indexes the set that made it, and spans lie within their file.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Read};
+mod disk;
+
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
+use disk::{Candidate, ReadError, below_root, collect, read_text, real_path, show, unreadable};
 
 /// The most bytes a rule file may have.
 pub const MAX_RULE_FILE: u64 = 16 << 20;
@@ -305,126 +307,6 @@ impl SourceSet {
     }
 }
 
-/// A rule file that was found and is still to be read.
-struct Candidate {
-    shown: PathBuf,
-    real: PathBuf,
-    root: PathBuf,
-}
-
-/// Finds the rule files at or under one given path.
-fn collect(given: &Path, found: &mut BTreeMap<PathBuf, Candidate>, problems: &mut Vec<Diagnostic>) {
-    let unreadable = |path: &Path, error: io::Error| unreadable(&show(path), &ReadError::Io(error));
-    let real = match real_path(given) {
-        Ok(real) => real,
-        Err(error) => {
-            problems.push(unreadable(given, error));
-            return;
-        }
-    };
-    if !real.is_dir() {
-        let root = real.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        found.entry(real.clone()).or_insert(Candidate {
-            shown: given.to_path_buf(),
-            real,
-            root,
-        });
-        return;
-    }
-    let root = real.clone();
-    let mut any = false;
-    let mut seen = BTreeSet::from([real]);
-    let mut folders = vec![given.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                problems.push(unreadable(&folder, error));
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
-            let shown = entry.path();
-            let is_rule = shown
-                .extension()
-                .is_some_and(|ending| ending == RULE_ENDING);
-            let is_folder = shown.is_dir();
-            if !is_rule && !is_folder {
-                continue;
-            }
-            any |= is_rule;
-            let real = match real_path(&shown) {
-                Ok(real) => real,
-                Err(error) => {
-                    problems.push(unreadable(&shown, error));
-                    continue;
-                }
-            };
-            if !real.starts_with(&root) {
-                let text = format!(
-                    "`{}` is a link that leads out of `{}`",
-                    show(&shown),
-                    show(given)
-                );
-                problems.push(problem("E0001", text));
-            } else if is_folder {
-                if seen.insert(real) {
-                    folders.push(shown);
-                }
-            } else {
-                // A folder reaches further than a file given on its own: lists may lie beside it.
-                found.insert(
-                    real.clone(),
-                    Candidate {
-                        shown,
-                        real,
-                        root: root.clone(),
-                    },
-                );
-            }
-        }
-    }
-    if !any {
-        problems.push(problem(
-            "E0003",
-            format!("there is no `.trip` file in `{}`", show(given)),
-        ));
-    }
-}
-
-/// Why a text could not be read.
-enum ReadError {
-    Io(io::Error),
-    NotUtf8(usize),
-    TooLarge(u64),
-}
-
-fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
-    let file = fs::File::open(path).map_err(ReadError::Io)?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(ReadError::Io)?;
-    if bytes.len() as u64 > limit {
-        return Err(ReadError::TooLarge(limit));
-    }
-    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
-}
-
-fn unreadable(path: &str, error: &ReadError) -> Diagnostic {
-    match error {
-        ReadError::Io(error) => problem("E0001", format!("`{path}` cannot be read: {error}")),
-        ReadError::TooLarge(limit) => problem(
-            "E0001",
-            format!("`{path}` cannot be read: it is larger than {limit} bytes"),
-        ),
-        ReadError::NotUtf8(at) => problem(
-            "E0002",
-            format!("`{path}` is not UTF-8 text (first bad byte at offset {at})"),
-        ),
-    }
-}
-
 fn list_error(path: &str, error: io::Error) -> ListFileError {
     match error.kind() {
         io::ErrorKind::NotFound => ListFileError::NotFound(path.to_owned()),
@@ -433,61 +315,6 @@ fn list_error(path: &str, error: io::Error) -> ListFileError {
             error,
         },
     }
-}
-
-fn problem(code: &'static str, message: String) -> Diagnostic {
-    Diagnostic {
-        code,
-        message,
-        at: None,
-        also: Vec::new(),
-        help: Vec::new(),
-    }
-}
-
-/// The path without links. Where the system cannot tell (WASI has no such call and keeps its own
-/// fences), the path is only made free of `.` and `..`.
-fn real_path(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            fs::metadata(path)?;
-            let mut plain = PathBuf::new();
-            for part in path.components() {
-                match part {
-                    Component::CurDir => {}
-                    Component::ParentDir if plain.file_name().is_some() => {
-                        plain.pop();
-                    }
-                    other => plain.push(other),
-                }
-            }
-            Ok(plain)
-        }
-        other => other,
-    }
-}
-
-/// `folder/named` without `.` and `..`; `None` where it would climb above the root that `folder`
-/// is relative to, or is not relative.
-fn below_root(folder: &Path, named: &Path) -> Option<PathBuf> {
-    let mut path = folder.to_path_buf();
-    for part in named.components() {
-        match part {
-            Component::Normal(name) => path.push(name),
-            Component::CurDir => {}
-            Component::ParentDir => {
-                if !path.pop() {
-                    return None;
-                }
-            }
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(path)
-}
-
-fn show(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 /// An offset as kept in spans. Texts are limited far below 4 GiB, so nothing is cut.

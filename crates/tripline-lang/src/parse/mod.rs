@@ -18,6 +18,7 @@ mod expression;
 pub(crate) mod lexical;
 mod literals;
 mod piece;
+mod remedies;
 mod repair;
 pub(crate) mod shape;
 mod spelling;

@@ -1,0 +1,264 @@
+//! The changes that may mend a syntax error: another language's spelling, a word with letters mixed
+//! up, a mark or word that is missing or one too many. `repair` tries them.
+
+use super::draft::Edit;
+use super::expected::{self, Expected};
+use super::grammar::Rule;
+use super::lexical::{Brackets, Kind, Token};
+use super::repair::{Remedy, Scene, open_at};
+use super::{delimiters, errors, spelling};
+use crate::diagnostic::Diagnostic;
+
+/// `&&`, `!`, `AND`, `;`, `'…'`, `=` for `==`: each has its one spelling here.
+pub(super) fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
+    let expected = Expected(&scene.failure.expected);
+    for back in 0..=2 {
+        let Some(token) = scene.token(back) else {
+            continue;
+        };
+        let written = token.text(scene.text());
+        let mut offer = |end: usize, right: &str, message: &str, help: &str| {
+            let at = scene.draft.place().span(token.start, end);
+            let problem = errors::foreign(message.to_owned(), at, help.to_owned());
+            remedies.push(Remedy {
+                cost: back,
+                edit: Edit::replace(token.start, end, right),
+                problem,
+            });
+        };
+        let mut operator = |end: usize, right: &str| {
+            let written = scene.text().get(token.start..end).unwrap_or_default();
+            offer(
+                end,
+                right,
+                &format!("`{written}` is not an operator of the language"),
+                &format!("write `{}`", right.trim()),
+            );
+        };
+        let next = scene
+            .code
+            .get((scene.stop + 1).saturating_sub(back))
+            .filter(|next| next.start == token.end);
+        match (written, next.map_or("", |next| next.text(scene.text()))) {
+            ("&&", _) => operator(token.end, "and"),
+            ("||", _) => operator(token.end, "or"),
+            ("=", "~") => operator(token.end + 1, "== nocase"),
+            ("!", "~") => operator(token.end + 1, "!= nocase"),
+            ("<", ">") => operator(token.end + 1, "!="),
+            ("!", _) => operator(token.end, "not "),
+            (";", _) => offer(
+                token.end,
+                " ",
+                "`;` has no place in the language",
+                "remove `;`: nothing stands between statements",
+            ),
+            ("=", _) if back == 0 && expected.operator() => {
+                offer(
+                    token.end,
+                    "==",
+                    "`=` does not compare",
+                    "did you mean `==`?",
+                );
+            }
+            ("==", _) if back == 0 && expected.takes(Rule::equals) => {
+                offer(token.end, "=", "`==` does not declare", "did you mean `=`?");
+            }
+            _ if written.starts_with('\'') && written.len() > 1 => {
+                let right = format!("\"{}\"", written.trim_matches('\'').replace('"', "\\\""));
+                offer(
+                    token.end,
+                    &right,
+                    "a text stands in double quotes",
+                    &format!("write `{right}`"),
+                );
+            }
+            _ if token.kind == Kind::Word => {
+                let right = spelling::KEYWORDS
+                    .iter()
+                    .find(|right| **right != written && right.eq_ignore_ascii_case(written));
+                if let Some(right) = right {
+                    let message = format!(
+                        "`{written}` is not known here: the words of the language are in small letters"
+                    );
+                    offer(
+                        token.end,
+                        right,
+                        &message,
+                        &format!("did you mean `{right}`?"),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Words of the language with letters mixed up: where the grammar stopped, and up to two before.
+pub(super) fn misspellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
+    for back in 0..=2 {
+        let Some(token) = scene.token(back).filter(|token| token.kind == Kind::Word) else {
+            continue;
+        };
+        let written = token.text(scene.text());
+        for (distance, right) in spelling::nearest(written, spelling::KEYWORDS.iter().copied()) {
+            // A word that is right elsewhere is the less likely culprit.
+            let doubt = if spelling::KEYWORDS.contains(&written) {
+                15
+            } else {
+                0
+            };
+            remedies.push(Remedy {
+                cost: distance * 10 + back + doubt,
+                edit: Edit::replace(token.start, token.end, right),
+                problem: errors::misspelled(
+                    scene.failure,
+                    written,
+                    scene.span(token),
+                    right,
+                    back == 0,
+                ),
+            });
+        }
+    }
+}
+
+/// Marks and words that are missing before one of the last tokens, or one too many.
+pub(super) fn missing_marks(
+    scene: &Scene<'_>,
+    opening: Option<Token>,
+    brackets: &Brackets,
+    tokens: &[Token],
+    remedies: &mut Vec<Remedy>,
+) {
+    let text = scene.text();
+    let expected = Expected(&scene.failure.expected);
+    let unopened = |mark: &str| {
+        brackets.unopened.iter().any(|index| {
+            tokens
+                .get(*index)
+                .is_some_and(|token| token.text(text) == mark)
+        })
+    };
+    if let (None, Some(opening)) = (scene.token(0), opening) {
+        let closing = delimiters::closing(opening.text(text));
+        let help = format!("add `{closing}`");
+        let problem = errors::unclosed_bracket(
+            opening.text(text),
+            scene.span(opening),
+            scene.here(),
+            Some(help),
+        );
+        remedies.push(Remedy {
+            cost: 2,
+            edit: Edit::replace(scene.end(), scene.end(), closing),
+            problem,
+        });
+    }
+    for back in 0..=2 {
+        let before = scene.token(back);
+        let at = before.map_or(text.len(), |token| token.start);
+        if before.is_none() && back > 0 {
+            continue;
+        }
+        let place = before.map_or_else(
+            || "at the end".to_owned(),
+            |token| format!("before {}", errors::found(Some(token.text(text)))),
+        );
+        let mut offer = |cost: usize, mark: &str, problem: Diagnostic| {
+            remedies.push(Remedy {
+                cost: cost + back,
+                edit: Edit::replace(at, at, format!("{mark} ")),
+                problem,
+            });
+        };
+        let inside = open_at(scene, at);
+        if let Some(opening) = inside {
+            let closing = delimiters::closing(opening.text(text));
+            let help = format!("add `{closing}` {place}");
+            offer(
+                13,
+                closing,
+                errors::unclosed_bracket(
+                    opening.text(text),
+                    scene.span(opening),
+                    scene.here(),
+                    Some(help),
+                ),
+            );
+        }
+        let listed = inside.is_some_and(|opening| opening.text(text) != "{");
+        let marks = [
+            ("=", expected.takes(Rule::equals)),
+            (",", listed || expected.takes(Rule::comma)),
+            ("{", expected.takes(Rule::open)),
+            ("(", unopened(")")),
+            ("[", unopened("]")),
+            (":", expected.takes(Rule::colon)),
+        ];
+        for (mark, _) in marks.into_iter().filter(|(_, plausible)| *plausible) {
+            offer(15, mark, scene.with_help(format!("add `{mark}` {place}")));
+        }
+        let keywords = expected::keywords(&scene.failure.expected)
+            .filter(|word| spelling::INSERTED.contains(word));
+        for keyword in keywords {
+            offer(
+                14,
+                keyword,
+                scene.with_help(format!("add `{keyword}` {place}")),
+            );
+        }
+        if back > 0 {
+            offer(
+                14,
+                "and",
+                scene.with_help(format!(
+                    "join two conditions by `and` or `or`: one is missing {place}"
+                )),
+            );
+        }
+    }
+    for back in 0..=1 {
+        let Some(token) = scene.token(back) else {
+            continue;
+        };
+        let written = token.text(text);
+        let doubled = scene.word(back + 1) == Some(written);
+        if token.kind == Kind::Mark || token.kind == Kind::Stray || doubled {
+            let problem = match written {
+                "}" | ")" | "]" if back == 0 => {
+                    errors::unopened_bracket(written, scene.span(token))
+                }
+                _ => scene.with_help(format!("remove `{written}`")),
+            };
+            let closes_nothing =
+                back == 0 && matches!(written, "}" | ")" | "]") && unopened(written);
+            let cost = if closes_nothing {
+                2
+            } else if doubled {
+                9
+            } else {
+                16
+            } + back;
+            remedies.push(Remedy {
+                cost,
+                edit: Edit::replace(token.start, token.end, " "),
+                problem,
+            });
+        }
+    }
+    // `10 m` for `10m`.
+    if let (Some(unit), Some(number)) = (scene.token(0), scene.token(1))
+        && number.kind == Kind::Number
+        && unit.kind == Kind::Word
+    {
+        let whole = format!("{}{}", number.text(text), unit.text(text));
+        let problem = scene.with_help(format!(
+            "write the number and its unit as one word: `{whole}`"
+        ));
+        remedies.push(Remedy {
+            cost: 12,
+            edit: Edit::replace(number.start, unit.end, whole),
+            problem,
+        });
+    }
+}
