@@ -78,7 +78,9 @@ fn report(failure: &Failure) {
     if failure.is_silent() {
         return;
     }
-    let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+    let style = anstyle::Style::new()
+        .bold()
+        .fg_color(Some(anstyle::AnsiColor::Red.into()));
     let mut to = anstream::stderr();
     let _ = writeln!(to, "{style}error:{style:#} {failure}");
     if failure.status() == Status::InError {

@@ -43,8 +43,14 @@ pub(crate) fn load(paths: &[PathBuf], today: NaiveDate) -> Loaded {
     let checking = check(&mut sources, today);
     diagnostics.extend(checking.diagnostics);
     // What could not be read is an error even where the rest is sound.
-    let sound = diagnostics.iter().all(|problem| problem.severity() < Severity::Error);
-    Loaded { sources, checked: checking.checked.filter(|_| sound), diagnostics }
+    let sound = diagnostics
+        .iter()
+        .all(|problem| problem.severity() < Severity::Error);
+    Loaded {
+        sources,
+        checked: checking.checked.filter(|_| sound),
+        diagnostics,
+    }
 }
 
 impl Loaded {
@@ -66,6 +72,9 @@ impl Loaded {
 
     /// How many problems are that serious.
     pub(crate) fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|problem| problem.severity() == severity).count()
+        self.diagnostics
+            .iter()
+            .filter(|problem| problem.severity() == severity)
+            .count()
     }
 }

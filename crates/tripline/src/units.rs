@@ -18,7 +18,9 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
     while !rest.is_empty() {
         let (number, after) = split_number(rest).ok_or_else(wrong)?;
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let letters = after
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         let millis: u64 = match unit {
             "ms" => 1,
@@ -28,7 +30,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
             "d" => 86_400_000,
             _ => return Err(wrong()),
         };
-        let part = number.checked_mul(millis).map(Duration::from_millis).ok_or_else(wrong)?;
+        let part = number
+            .checked_mul(millis)
+            .map(Duration::from_millis)
+            .ok_or_else(wrong)?;
         total = total.checked_add(part).ok_or_else(wrong)?;
         rest = after;
     }
@@ -80,7 +85,9 @@ pub(crate) fn instant(text: &str) -> Result<i64, String> {
 
 /// A number at the start of a text, and what follows it.
 fn split_number(text: &str) -> Option<(u64, &str)> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, rest) = text.split_at(digits);
     Some((number.parse().ok()?, rest))
 }
@@ -95,7 +102,16 @@ mod tests {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
-        for wrong in ["", "m", "30", "30 m", "-1m", "3x", "99999999999999999999s", "999999999d"] {
+        for wrong in [
+            "",
+            "m",
+            "30",
+            "30 m",
+            "-1m",
+            "3x",
+            "99999999999999999999s",
+            "999999999d",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong} was taken");
         }
     }

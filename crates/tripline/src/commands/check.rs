@@ -50,12 +50,20 @@ enum Deny {
 
 /// Checks.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let loaded = rules::load(&arguments.paths, arguments.today.unwrap_or_else(rules::today));
+    let loaded = rules::load(
+        &arguments.paths,
+        arguments.today.unwrap_or_else(rules::today),
+    );
     let shown = loaded.shown(arguments.format, output::coloured(&io::stdout()));
     let mut to = io::stdout();
-    to.write_all(shown.as_bytes()).and_then(|()| to.flush()).map_err(Failure::Output)?;
+    to.write_all(shown.as_bytes())
+        .and_then(|()| to.flush())
+        .map_err(Failure::Output)?;
 
-    let (errors, warnings) = (loaded.count(Severity::Error), loaded.count(Severity::Warning));
+    let (errors, warnings) = (
+        loaded.count(Severity::Error),
+        loaded.count(Severity::Warning),
+    );
     if arguments.format == ReportFormat::Text {
         let what = match &loaded.checked {
             Some(checked) => {
@@ -68,11 +76,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
             }
             None => String::new(),
         };
-        let said = format!("{what}{}, {}\n", number(errors, "error"), number(warnings, "warning"));
+        let said = format!(
+            "{what}{}, {}\n",
+            number(errors, "error"),
+            number(warnings, "warning")
+        );
         let _ = io::stderr().write_all(said.as_bytes());
     }
     let denied = arguments.deny == Some(Deny::Warnings) && warnings > 0;
-    Ok(if errors > 0 || denied { Status::InError } else { Status::Ran })
+    Ok(if errors > 0 || denied {
+        Status::InError
+    } else {
+        Status::Ran
+    })
 }
 
 /// A number of things.

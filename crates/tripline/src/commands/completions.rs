@@ -22,7 +22,12 @@ pub(crate) struct Arguments {
 /// Prints it.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut crate::Arguments::command(), "tripline", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut crate::Arguments::command(),
+        "tripline",
+        &mut script,
+    );
     io::stdout().write_all(&script).map_err(Failure::Output)?;
     Ok(Status::Ran)
 }

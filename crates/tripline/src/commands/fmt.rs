@@ -37,7 +37,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let from_input = arguments.paths.iter().any(|path| path.as_os_str() == "-");
     if from_input && arguments.paths.len() > 1 {
-        return Err(Failure::Usage("`-` is formatted alone, without other paths".to_owned()));
+        return Err(Failure::Usage(
+            "`-` is formatted alone, without other paths".to_owned(),
+        ));
     }
     let (sources, mut problems) = match from_input {
         true => (read_input()?, Vec::new()),
@@ -54,7 +56,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     for (file, text) in &changed {
         if arguments.check {
-            print(&format!("{}\n", if from_input { "<stdin>" } else { &file.path }))?;
+            print(&format!(
+                "{}\n",
+                if from_input { "<stdin>" } else { &file.path }
+            ))?;
         } else {
             fs::write(&file.path, text).map_err(|source| Failure::File {
                 doing: "cannot write",
@@ -77,15 +82,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 /// Standard input as the only rule file of a set.
 fn read_input() -> Result<SourceSet, Failure> {
     let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|source| Failure::File {
-        doing: "cannot read",
-        path: "<stdin>".to_owned(),
-        source,
-    })?;
+    io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|source| Failure::File {
+            doing: "cannot read",
+            path: "<stdin>".to_owned(),
+            source,
+        })?;
     Ok(SourceSet::from_texts([("stdin.trip", text)]))
 }
 
 /// Writes to standard output.
 fn print(text: &str) -> Result<(), Failure> {
-    io::stdout().write_all(text.as_bytes()).map_err(Failure::Output)
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(Failure::Output)
 }

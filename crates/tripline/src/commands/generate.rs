@@ -253,7 +253,11 @@ fn share(text: &str) -> Result<f64, String> {
 /// What could not be written.
 fn failure(path: Option<&str>, source: io::Error) -> Failure {
     match path {
-        Some(path) => Failure::File { doing: "cannot write", path: path.to_owned(), source },
+        Some(path) => Failure::File {
+            doing: "cannot write",
+            path: path.to_owned(),
+            source,
+        },
         None => Failure::Output(source),
     }
 }

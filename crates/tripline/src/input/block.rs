@@ -51,13 +51,28 @@ impl Block {
     /// A block of bytes in memory; `stored` is how many bytes of the input as stored (compressed) were
     /// read for it.
     pub(crate) fn owned(source: Arc<Source>, bytes: Vec<u8>, kind: Kind, stored: u64) -> Block {
-        Block { source, bytes: Bytes::Owned(bytes), kind, stored }
+        Block {
+            source,
+            bytes: Bytes::Owned(bytes),
+            kind,
+            stored,
+        }
     }
 
     /// A block of a mapped file.
-    pub(crate) fn mapped(source: Arc<Source>, map: Arc<Mmap>, at: Range<usize>, kind: Kind) -> Block {
+    pub(crate) fn mapped(
+        source: Arc<Source>,
+        map: Arc<Mmap>,
+        at: Range<usize>,
+        kind: Kind,
+    ) -> Block {
         let stored = at.len() as u64;
-        Block { source, bytes: Bytes::Mapped(map, at), kind, stored }
+        Block {
+            source,
+            bytes: Bytes::Mapped(map, at),
+            kind,
+            stored,
+        }
     }
 
     /// The input it comes from.

@@ -56,7 +56,13 @@ struct Buffered {
 impl Feed {
     /// The pieces of these inputs, whose records may have `limit` bytes. Ends early when interrupted.
     pub(crate) fn new(inputs: Vec<Input>, limit: usize, interrupt: Interrupt) -> Feed {
-        Feed { waiting: inputs.into_iter().enumerate(), current: None, failed: None, limit, interrupt }
+        Feed {
+            waiting: inputs.into_iter().enumerate(),
+            current: None,
+            failed: None,
+            limit,
+            interrupt,
+        }
     }
 
     /// Opens an input.
@@ -76,12 +82,19 @@ impl Feed {
                 let all = 0..map.len();
                 Bytes::Mapped(map, all)
             }
-            Ok(Opened::Stream(stream)) => {
-                Bytes::Stream(Buffered { stream, buffer: Vec::new(), at_end: false, accounted: 0 })
-            }
+            Ok(Opened::Stream(stream)) => Bytes::Stream(Buffered {
+                stream,
+                buffer: Vec::new(),
+                at_end: false,
+                accounted: 0,
+            }),
             Err(error) => return Err(Piece::Failed(source, format!("cannot be read: {error}"))),
         };
-        Ok(Current { source, framer: Framer::new(self.limit), bytes })
+        Ok(Current {
+            source,
+            framer: Framer::new(self.limit),
+            bytes,
+        })
     }
 }
 
@@ -142,7 +155,12 @@ impl Current {
                 };
                 let end = left.start.saturating_add(len.max(1)).min(left.end);
                 let at = std::mem::replace(&mut left.start, end)..end;
-                Ok(Some(Block::mapped(Arc::clone(&self.source), Arc::clone(map), at, kind)))
+                Ok(Some(Block::mapped(
+                    Arc::clone(&self.source),
+                    Arc::clone(map),
+                    at,
+                    kind,
+                )))
             }
             Bytes::Stream(buffered) => {
                 let mut wanted = if buffered.stream.live { 1 } else { BLOCK };
@@ -157,7 +175,12 @@ impl Current {
                         Cut::Block(len, kind) => {
                             let bytes = buffered.take(len);
                             let stored = buffered.account();
-                            return Ok(Some(Block::owned(Arc::clone(&self.source), bytes, kind, stored)));
+                            return Ok(Some(Block::owned(
+                                Arc::clone(&self.source),
+                                bytes,
+                                kind,
+                                stored,
+                            )));
                         }
                     }
                 }
@@ -175,7 +198,8 @@ impl Buffered {
             self.buffer.resize(have.saturating_add(room), 0);
             let into = self.buffer.get_mut(have..).unwrap_or_default();
             let read = self.stream.reader.read(into);
-            self.buffer.truncate(have.saturating_add(read.as_ref().copied().unwrap_or(0)));
+            self.buffer
+                .truncate(have.saturating_add(read.as_ref().copied().unwrap_or(0)));
             match read {
                 Ok(0) => self.at_end = true,
                 Ok(_) => {}

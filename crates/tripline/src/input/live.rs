@@ -27,7 +27,11 @@ impl Live {
     pub(super) fn new(source: impl Read + Send + 'static, interrupt: &Interrupt) -> Live {
         let (sender, chunks) = sync_channel(WAITING);
         std::thread::spawn(move || read_all(source, &sender));
-        Live { chunks, chunk: io::Cursor::default(), interrupt: interrupt.clone() }
+        Live {
+            chunks,
+            chunk: io::Cursor::default(),
+            interrupt: interrupt.clone(),
+        }
     }
 
     /// The next chunk, waited for.

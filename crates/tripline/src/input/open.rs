@@ -55,7 +55,10 @@ pub(super) fn standard(interrupt: &Interrupt) -> io::Result<Opened> {
 fn opened(file: File, interrupt: &Interrupt) -> io::Result<Opened> {
     let about = file.metadata()?;
     if about.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+        ));
     }
     if !about.is_file() {
         return stream(Box::new(Live::new(file, interrupt)), true);
@@ -64,7 +67,9 @@ fn opened(file: File, interrupt: &Interrupt) -> io::Result<Opened> {
     if about.len() == 0 {
         return stream(Box::new(file), false);
     }
-    let Some(map) = map(&file) else { return stream(Box::new(file), false) };
+    let Some(map) = map(&file) else {
+        return stream(Box::new(file), false);
+    };
     refuse_utf16(&map)?;
     if compression(&map) == Compression::None {
         return Ok(Opened::Mapped(Arc::new(map)));
@@ -92,15 +97,22 @@ fn stream(mut reader: Box<dyn Read + Send>, live: bool) -> io::Result<Opened> {
     reader.by_ref().take(SIGN as u64).read_to_end(&mut sign)?;
     refuse_utf16(&sign)?;
     let compression = compression(&sign);
-    let counted = Counted { reader: Cursor::new(sign).chain(reader), stored: Arc::clone(&stored) };
+    let counted = Counted {
+        reader: Cursor::new(sign).chain(reader),
+        stored: Arc::clone(&stored),
+    };
     let reader: Box<dyn Read + Send> = match compression {
         Compression::None => Box::new(counted),
-        Compression::Gzip => {
-            Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(64 << 10, counted)))
-        }
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(
+            BufReader::with_capacity(64 << 10, counted),
+        )),
         Compression::Zstd => Box::new(zstd::Decoder::new(counted)?),
     };
-    Ok(Opened::Stream(Stream { reader, stored, live }))
+    Ok(Opened::Stream(Stream {
+        reader,
+        stored,
+        live,
+    }))
 }
 
 /// How bytes are compressed.
@@ -125,7 +137,10 @@ fn compression(bytes: &[u8]) -> Compression {
 /// Says what is wrong where every record would be unparsable: some programs on Windows write UTF-16.
 fn refuse_utf16(bytes: &[u8]) -> io::Result<()> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16; records are read as UTF-8"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is UTF-16; records are read as UTF-8",
+        ));
     }
     Ok(())
 }

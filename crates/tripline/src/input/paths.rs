@@ -76,13 +76,19 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Whether a file's name is that of a log file.
 fn is_log_file(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
     let name = name.to_ascii_lowercase();
     let plain = COMPRESSED
         .iter()
         .find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'))
         .unwrap_or(&name);
-    ENDINGS.iter().any(|ending| plain.strip_suffix(ending).is_some_and(|stem| stem.ends_with('.')))
+    ENDINGS.iter().any(|ending| {
+        plain
+            .strip_suffix(ending)
+            .is_some_and(|stem| stem.ends_with('.'))
+    })
 }
 
 #[cfg(test)]
@@ -92,7 +98,15 @@ mod tests {
     #[test]
     fn a_folder_gives_its_log_files_in_path_order() {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in ["b.json", "a/2.LOG.gz", "a/1.jsonl", "c.txt.zst", "notes.md", "d.gz", "a.d/x.ndjson"] {
+        for name in [
+            "b.json",
+            "a/2.LOG.gz",
+            "a/1.jsonl",
+            "c.txt.zst",
+            "notes.md",
+            "d.gz",
+            "a.d/x.ndjson",
+        ] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
             fs::write(path, "").expect("a file");
@@ -101,13 +115,24 @@ mod tests {
         let found: Vec<_> = inputs
             .iter()
             .map(|input| match input {
-                Input::File(path) => {
-                    path.strip_prefix(folder.path()).expect("within").display().to_string()
-                }
+                Input::File(path) => path
+                    .strip_prefix(folder.path())
+                    .expect("within")
+                    .display()
+                    .to_string(),
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!(found, ["a/1.jsonl", "a/2.LOG.gz", "a.d/x.ndjson", "b.json", "c.txt.zst"]);
+        assert_eq!(
+            found,
+            [
+                "a/1.jsonl",
+                "a/2.LOG.gz",
+                "a.d/x.ndjson",
+                "b.json",
+                "c.txt.zst"
+            ]
+        );
         assert!(empty.is_empty());
     }
 

@@ -23,7 +23,15 @@ pub(crate) struct Annotations {
 }
 
 /// The members of a detection that an annotated record bears.
-const MEMBERS: [&str; 7] = ["id", "rule", "title", "severity", "tactics", "techniques", "fields"];
+const MEMBERS: [&str; 7] = [
+    "id",
+    "rule",
+    "title",
+    "severity",
+    "tactics",
+    "techniques",
+    "fields",
+];
 
 impl Annotations {
     /// Takes note of a detection.
@@ -32,10 +40,14 @@ impl Annotations {
             self.unattached += 1;
             return Ok(());
         };
-        let whole = serde_json::to_value(detection)
-            .map_err(|error| Failure::System(format!("cannot write a detection as JSON: {error}")))?;
-        let members = MEMBERS.iter().filter_map(|name| Some(((*name).to_owned(), whole.get(name)?.clone())));
-        self.detections.push((record, Value::Object(members.collect())));
+        let whole = serde_json::to_value(detection).map_err(|error| {
+            Failure::System(format!("cannot write a detection as JSON: {error}"))
+        })?;
+        let members = MEMBERS
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), whole.get(name)?.clone())));
+        self.detections
+            .push((record, Value::Object(members.collect())));
         Ok(())
     }
 
@@ -54,15 +66,26 @@ impl Annotations {
         let mut detections = self.detections.drain(..).peekable();
         let mut tags = tags.iter().peekable();
         loop {
-            let next = [detections.peek().map(|(record, _)| *record), tags.peek().map(|(record, _)| *record)];
-            let Some(record) = next.into_iter().flatten().min() else { break };
+            let next = [
+                detections.peek().map(|(record, _)| *record),
+                tags.peek().map(|(record, _)| *record),
+            ];
+            let Some(record) = next.into_iter().flatten().min() else {
+                break;
+            };
             let mut found = Vec::new();
             while let Some((_, detection)) = detections.next_if(|(at, _)| *at == record) {
                 found.push(detection);
             }
-            let tags = tags.next_if(|(at, _)| *at == record).map_or(&[][..], |(_, tags)| tags);
-            let Some(at) = records.get(record) else { continue };
-            let Some((brace, comma)) = place(bytes, at) else { continue };
+            let tags = tags
+                .next_if(|(at, _)| *at == record)
+                .map_or(&[][..], |(_, tags)| tags);
+            let Some(at) = records.get(record) else {
+                continue;
+            };
+            let Some((brace, comma)) = place(bytes, at) else {
+                continue;
+            };
             out.extend_from_slice(bytes.get(written..brace).unwrap_or_default());
             let member = json!({ "detections": found, "tags": tags });
             out.extend_from_slice(format!("{comma}\"tripline\":{member}").as_bytes());

@@ -35,11 +35,20 @@ impl DeadLetter {
     pub(crate) fn create(path: &Path) -> Result<DeadLetter, Failure> {
         let name = path.display().to_string();
         let file = File::create(path).map_err(|error| cannot_write(&name, error))?;
-        Ok(DeadLetter { path: name, file: BufWriter::new(file) })
+        Ok(DeadLetter {
+            path: name,
+            file: BufWriter::new(file),
+        })
     }
 
     /// Adds a record.
-    pub(crate) fn add(&mut self, file: &str, line: u64, reason: &str, record: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn add(
+        &mut self,
+        file: &str,
+        line: u64,
+        reason: &str,
+        record: &[u8],
+    ) -> Result<(), Failure> {
         let text = std::str::from_utf8(record);
         let letter = Letter {
             file,
@@ -56,10 +65,16 @@ impl DeadLetter {
 
     /// Writes what has not been written yet.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        self.file.flush().map_err(|error| cannot_write(&self.path, error))
+        self.file
+            .flush()
+            .map_err(|error| cannot_write(&self.path, error))
     }
 }
 
 fn cannot_write(path: &str, source: std::io::Error) -> Failure {
-    Failure::File { doing: "cannot write", path: path.to_owned(), source }
+    Failure::File {
+        doing: "cannot write",
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -27,7 +27,11 @@ pub(crate) enum Format {
 impl Format {
     /// `pretty` on a terminal, `ndjson` everywhere else.
     pub(crate) fn for_stdout() -> Format {
-        if std::io::stdout().is_terminal() { Format::Pretty } else { Format::Ndjson }
+        if std::io::stdout().is_terminal() {
+            Format::Pretty
+        } else {
+            Format::Ndjson
+        }
     }
 }
 
@@ -83,7 +87,11 @@ impl Printer {
     }
 
     /// Writes a detection.
-    pub(crate) fn detection(&self, detection: &Detection<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    pub(crate) fn detection(
+        &self,
+        detection: &Detection<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
         match self {
             Printer::Ndjson => {
                 serde_json::to_writer(&mut *out, detection).map_err(unwritable)?;
@@ -113,9 +121,11 @@ fn cell(detection: &Value, column: &str) -> String {
     match detection.get(column) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(";")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(";"),
         Some(other) => other.to_string(),
     }
 }
@@ -123,7 +133,9 @@ fn cell(detection: &Value, column: &str) -> String {
 /// A row of CSV.
 fn row(cells: impl Iterator<Item = String>, out: &mut Vec<u8>) -> Result<(), Failure> {
     let mut writer = csv::Writer::from_writer(&mut *out);
-    writer.write_record(cells).map_err(|error| Failure::System(format!("cannot write CSV: {error}")))?;
+    writer
+        .write_record(cells)
+        .map_err(|error| Failure::System(format!("cannot write CSV: {error}")))?;
     writer.flush().map_err(Failure::Output)?;
     Ok(())
 }

@@ -56,7 +56,9 @@ impl FilterCounts {
 /// Writes a record that passes as one line. Line ends in it, which only a document can have, stand
 /// between its values: a space is worth as much there.
 pub(crate) fn write(bytes: &[u8], at: &Range<usize>, tags: &[String], out: &mut Vec<u8>) {
-    let Some(record) = bytes.get(at.clone()) else { return };
+    let Some(record) = bytes.get(at.clone()) else {
+        return;
+    };
     let start = out.len();
     match place(bytes, at) {
         Some((brace, comma)) if !tags.is_empty() => {
@@ -68,7 +70,9 @@ pub(crate) fn write(bytes: &[u8], at: &Range<usize>, tags: &[String], out: &mut 
     }
     let line = out.get_mut(start..).unwrap_or_default();
     if memchr::memchr(b'\n', line).is_some() {
-        line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        line.iter_mut()
+            .filter(|byte| matches!(byte, b'\n' | b'\r'))
+            .for_each(|byte| *byte = b' ');
     }
     out.push(b'\n');
 }

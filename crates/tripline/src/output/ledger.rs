@@ -42,7 +42,11 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// An account of records of at most `limit` bytes.
     pub(crate) fn new(dead_letter: Option<DeadLetter>, limit: usize) -> Ledger {
-        Ledger { dead_letter, limit, ..Ledger::default() }
+        Ledger {
+            dead_letter,
+            limit,
+            ..Ledger::default()
+        }
     }
 
     /// Opens the account of a block.
@@ -57,14 +61,19 @@ impl Ledger {
         if block.begins_too_long() {
             self.records += 1;
             self.too_long += 1;
-            let kept = block.bytes().get(..KEPT_OF_TOO_LONG).unwrap_or(block.bytes());
+            let kept = block
+                .bytes()
+                .get(..KEPT_OF_TOO_LONG)
+                .unwrap_or(block.bytes());
             let reason = format!(
                 "unparsable: the record is longer than {} bytes; what follows is its beginning",
                 self.limit
             );
             // A cut within a character would make text that is not text.
             let kept = match std::str::from_utf8(kept) {
-                Err(error) if error.error_len().is_none() => kept.get(..error.valid_up_to()).unwrap_or(kept),
+                Err(error) if error.error_len().is_none() => {
+                    kept.get(..error.valid_up_to()).unwrap_or(kept)
+                }
                 _ => kept,
             };
             self.note(block, 0, &reason, true, kept)?;
@@ -89,7 +98,13 @@ impl Ledger {
         reason: &str,
         name: bool,
     ) -> Result<(), Failure> {
-        self.note(block, record.start, reason, name, block.bytes().get(record.clone()).unwrap_or_default())
+        self.note(
+            block,
+            record.start,
+            reason,
+            name,
+            block.bytes().get(record.clone()).unwrap_or_default(),
+        )
     }
 
     fn note(

@@ -17,7 +17,10 @@ use text::Paint;
 
 /// Whether a stream gets colours, by `--color`, the terminal and the environment.
 pub(crate) fn coloured(stream: &impl anstream::stream::RawStream) -> bool {
-    !matches!(anstream::AutoStream::choice(stream), anstream::ColorChoice::Never)
+    !matches!(
+        anstream::AutoStream::choice(stream),
+        anstream::ColorChoice::Never
+    )
 }
 
 /// The colours of standard output.

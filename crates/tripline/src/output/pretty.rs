@@ -21,10 +21,18 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
     let _ = writeln!(
         block,
         "{} {}",
-        paint.severity(&meta.severity, &format!(" {} ", meta.severity.to_uppercase())),
+        paint.severity(
+            &meta.severity,
+            &format!(" {} ", meta.severity.to_uppercase())
+        ),
         paint.strong(&harmless(&meta.title)),
     );
-    let mut about = format!("{} UTC  {}  {}", time(detection.time, false), detection.rule.name, detection.id);
+    let mut about = format!(
+        "{} UTC  {}  {}",
+        time(detection.time, false),
+        detection.rule.name,
+        detection.id
+    );
     for words in [&meta.tactics, &meta.techniques] {
         if !words.is_empty() {
             let _ = write!(about, "  {}", harmless(&words.join(", ")));
@@ -33,24 +41,41 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
     let _ = writeln!(block, "  {}", paint.faint(&about));
 
     let keys = members(json.get("key"));
-    let fields: Vec<_> =
-        members(json.get("fields")).into_iter().filter(|field| !keys.contains(field)).collect();
+    let fields: Vec<_> = members(json.get("fields"))
+        .into_iter()
+        .filter(|field| !keys.contains(field))
+        .collect();
     let differences = differences(detection, json);
     let names = keys.iter().chain(&fields).map(|(name, _)| name.as_str());
     let names = names.chain(detection.events.iter().map(|event| event.step));
     let names = names.chain(differences.iter().map(|(name, _)| name.as_str()));
-    let width = names.map(|name| name.chars().count()).max().unwrap_or(0).min(NAME);
+    let width = names
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(NAME);
 
     for (name, text) in &keys {
         let _ = writeln!(block, "  {}  {}", fit(name, width), paint.strong(text));
     }
-    let first = detection.events.first().map_or(detection.time, |event| event.time);
+    let first = detection
+        .events
+        .first()
+        .map_or(detection.time, |event| event.time);
     for (index, event) in detection.events.iter().enumerate() {
         let after = match index {
             0 => String::new(),
-            _ => format!("  {}", paint.strong(&delta(event.time.saturating_sub(first)))),
+            _ => format!(
+                "  {}",
+                paint.strong(&delta(event.time.saturating_sub(first)))
+            ),
         };
-        let _ = writeln!(block, "  {}  {}{after}", fit(event.step, width), time(event.time, true));
+        let _ = writeln!(
+            block,
+            "  {}  {}{after}",
+            fit(event.step, width),
+            time(event.time, true)
+        );
     }
     if !differences.is_empty() {
         compared(&mut block, detection, &differences, width, paint);
@@ -59,7 +84,11 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
         let _ = writeln!(block, "  {}  {text}", paint.faint(&fit(name, width)));
     }
     for exclusion in &detection.excluded_by {
-        let reason = exclusion.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = exclusion
+            .reason
+            .as_deref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
         let said = harmless(&format!("excluded by \"{}\"{reason}", exclusion.name));
         let _ = writeln!(block, "  {}", paint.faint(&said));
     }
@@ -79,12 +108,18 @@ fn compared(
         .map(|step| {
             let cells = differences.iter().filter_map(|(_, cells)| cells.get(step));
             let cells = cells.map(|cell| cell.chars().count());
-            let head = detection.events.get(step).map_or(0, |event| event.step.chars().count());
+            let head = detection
+                .events
+                .get(step)
+                .map_or(0, |event| event.step.chars().count());
             cells.max().unwrap_or(0).max(head).min(CELL)
         })
         .collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<_> = cells.zip(&widths).map(|(cell, width)| fit(cell, *width)).collect();
+        let cells: Vec<_> = cells
+            .zip(&widths)
+            .map(|(cell, width)| fit(cell, *width))
+            .collect();
         cells.join("  ").trim_end().to_owned()
     };
     let head = line(&mut detection.events.iter().map(|event| event.step));
@@ -123,6 +158,11 @@ fn differences(detection: &Detection<'_>, json: &Value) -> Vec<(String, Vec<Stri
 
 /// The members of an object as texts.
 fn members(object: Option<&Value>) -> Vec<(String, String)> {
-    let Some(Value::Object(members)) = object else { return Vec::new() };
-    members.iter().map(|(name, member)| (harmless(name), cut(&value(member), 400))).collect()
+    let Some(Value::Object(members)) = object else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .map(|(name, member)| (harmless(name), cut(&value(member), 400)))
+        .collect()
 }

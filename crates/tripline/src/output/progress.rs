@@ -40,13 +40,19 @@ impl Progress {
                 ProgressBar::new(total),
                 "{bar:30} {percent:>3}%  {decimal_bytes} of {decimal_total_bytes}  {msg}  {eta} left",
             ),
-            None => (ProgressBar::new_spinner(), "{spinner} {decimal_bytes} in {elapsed}  {msg}"),
+            None => (
+                ProgressBar::new_spinner(),
+                "{spinner} {decimal_bytes} in {elapsed}  {msg}",
+            ),
         };
         // The template is a constant; should it ever not parse, the default bar does.
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.with_key("eta", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{}", indicatif::HumanDuration(state.eta()));
-            }));
+            bar.set_style(style.with_key(
+                "eta",
+                |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{}", indicatif::HumanDuration(state.eta()));
+                },
+            ));
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         Progress(Some(bar))
@@ -57,8 +63,16 @@ impl Progress {
         let Some(bar) = &self.0 else { return };
         bar.inc(bytes);
         let seconds = bar.elapsed().as_secs_f64();
-        let rate = if seconds > 0.0 { records as f64 / seconds } else { 0.0 };
-        bar.set_message(format!("{} records/s  {} detections", HumanCount(rate as u64), HumanCount(detections)));
+        let rate = if seconds > 0.0 {
+            records as f64 / seconds
+        } else {
+            0.0
+        };
+        bar.set_message(format!(
+            "{} records/s  {} detections",
+            HumanCount(rate as u64),
+            HumanCount(detections)
+        ));
     }
 
     /// Does something that writes to the terminal, with the bar out of its way.

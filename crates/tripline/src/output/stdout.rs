@@ -18,7 +18,12 @@ pub(crate) struct Out {
 impl Out {
     /// Standard output beside this progress bar.
     pub(crate) fn new(progress: Progress) -> Out {
-        Out { to: io::stdout(), gathered: Vec::new(), progress, last: b'\n' }
+        Out {
+            to: io::stdout(),
+            gathered: Vec::new(),
+            progress,
+            last: b'\n',
+        }
     }
 
     /// What is gathered; to be appended to.
@@ -35,10 +40,14 @@ impl Out {
 
     /// Writes what is gathered.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        let Some(last) = self.gathered.last() else { return Ok(()) };
+        let Some(last) = self.gathered.last() else {
+            return Ok(());
+        };
         self.last = *last;
         let (to, gathered) = (&mut self.to, &self.gathered);
-        let written = self.progress.aside(|| to.write_all(gathered).and_then(|()| to.flush()));
+        let written = self
+            .progress
+            .aside(|| to.write_all(gathered).and_then(|()| to.flush()));
         self.gathered.clear();
         written.map_err(Failure::Output)
     }

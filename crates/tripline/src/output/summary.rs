@@ -77,8 +77,16 @@ pub(crate) struct FilterCount<'a> {
 
 impl<'a> Summary<'a> {
     /// Of this account.
-    pub(crate) fn new(ledger: &'a Ledger, elapsed: Duration, interrupted: bool, outcome: Outcome<'a>) -> Summary<'a> {
-        let input_errors = ledger.failures.iter().map(|(file, error)| InputError { file, error });
+    pub(crate) fn new(
+        ledger: &'a Ledger,
+        elapsed: Duration,
+        interrupted: bool,
+        outcome: Outcome<'a>,
+    ) -> Summary<'a> {
+        let input_errors = ledger
+            .failures
+            .iter()
+            .map(|(file, error)| InputError { file, error });
         Summary {
             interrupted,
             elapsed,
@@ -116,10 +124,16 @@ impl<'a> Summary<'a> {
         }
         text.push_str(&self.errors());
         if self.interrupted {
-            let _ = writeln!(text, "interrupted: what follows is of the part that was read");
+            let _ = writeln!(
+                text,
+                "interrupted: what follows is of the part that was read"
+            );
         }
         match &self.outcome {
-            Outcome::Correlated { stats, unattached_detections } => {
+            Outcome::Correlated {
+                stats,
+                unattached_detections,
+            } => {
                 self.correlated(&mut text, stats, *unattached_detections);
             }
             Outcome::Filtered { records, filters } => self.filtered(&mut text, records, filters),
@@ -129,7 +143,9 @@ impl<'a> Summary<'a> {
 
     /// The inputs that could not be read, one a line.
     pub(crate) fn errors(&self) -> String {
-        let line = |error: &InputError<'_>| format!("{}: {}\n", harmless(error.file), harmless(error.error));
+        let line = |error: &InputError<'_>| {
+            format!("{}: {}\n", harmless(error.file), harmless(error.error))
+        };
         self.input_errors.iter().map(line).collect()
     }
 
@@ -156,8 +172,10 @@ impl<'a> Summary<'a> {
         ] {
             row(&mut table, &format!("  {name}"), count, "");
         }
-        let (busy, idle): (Vec<_>, Vec<_>) =
-            stats.rules.iter().partition(|rule| rule.steps.iter().any(|(_, events)| *events > 0));
+        let (busy, idle): (Vec<_>, Vec<_>) = stats
+            .rules
+            .iter()
+            .partition(|rule| rule.steps.iter().any(|(_, events)| *events > 0));
         for rule in busy {
             rule_rows(&mut table, rule);
         }
@@ -189,7 +207,12 @@ impl<'a> Summary<'a> {
         row(&mut table, "    unparsable", records.unparsable, "");
         row(&mut table, "  dropped", records.dropped, "");
         for filter in filters {
-            row(&mut table, &format!("    by {}", filter.name), filter.dropped, "");
+            row(
+                &mut table,
+                &format!("    by {}", filter.name),
+                filter.dropped,
+                "",
+            );
         }
         let _ = writeln!(text, "{table}");
         self.pace(text, records.passed + records.dropped);
@@ -219,12 +242,18 @@ impl<'a> Summary<'a> {
 /// Each filter with its count.
 pub(crate) fn filter_counts<'a>(rules: &'a RuleSet, counts: &FilterCounts) -> Vec<FilterCount<'a>> {
     let dropped = counts.by_filter.iter().copied().chain(std::iter::repeat(0));
-    rules.filters().zip(dropped).map(|(name, dropped)| FilterCount { name, dropped }).collect()
+    rules
+        .filters()
+        .zip(dropped)
+        .map(|(name, dropped)| FilterCount { name, dropped })
+        .collect()
 }
 
 fn table() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
@@ -235,12 +264,25 @@ fn rule_rows(table: &mut Table, rule: &RuleStats) {
     for (step, events) in &rule.steps {
         row(table, &format!("  {step}"), *events, "events");
     }
-    let (used, unused): (Vec<_>, Vec<_>) = rule.exclusions.iter().partition(|(_, matches)| *matches > 0);
+    let (used, unused): (Vec<_>, Vec<_>) = rule
+        .exclusions
+        .iter()
+        .partition(|(_, matches)| *matches > 0);
     for (exclusion, matches) in used {
-        row(table, &format!("  excluded by \"{}\"", harmless(exclusion)), *matches, "matches");
+        row(
+            table,
+            &format!("  excluded by \"{}\"", harmless(exclusion)),
+            *matches,
+            "matches",
+        );
     }
     if !unused.is_empty() {
-        row(table, "  exclusions without a match", unused.len() as u64, "");
+        row(
+            table,
+            "  exclusions without a match",
+            unused.len() as u64,
+            "",
+        );
     }
     for (name, count) in [
         ("  without a key", rule.no_key),

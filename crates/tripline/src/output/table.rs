@@ -32,12 +32,20 @@ impl Table {
         let rule = longest_rule.clamp(4, 28);
         let rest = width.saturating_sub(TIME + SEVERITY + rule + 8);
         let key = (rest / 2).clamp(12, 40);
-        Table { paint, rule, key, title: rest.saturating_sub(key).max(12) }
+        Table {
+            paint,
+            rule,
+            key,
+            title: rest.saturating_sub(key).max(12),
+        }
     }
 
     /// Writes the names of the columns.
     pub(super) fn begin(&self, out: &mut Vec<u8>) {
-        let line = self.line(&fit("SEVERITY", SEVERITY), ["TIME (UTC)", "RULE", "KEY", "TITLE"]);
+        let line = self.line(
+            &fit("SEVERITY", SEVERITY),
+            ["TIME (UTC)", "RULE", "KEY", "TITLE"],
+        );
         out.extend_from_slice(self.paint.faint(&line).as_bytes());
         out.push(b'\n');
     }
@@ -49,18 +57,27 @@ impl Table {
             "informational" => "info",
             other => other,
         };
-        let severity = self.paint.severity(&meta.severity, &fit(severity, SEVERITY));
+        let severity = self
+            .paint
+            .severity(&meta.severity, &fit(severity, SEVERITY));
         let key: Vec<String> = match json.get("key") {
             Some(Value::Object(parts)) => parts.values().map(value).collect(),
             _ => Vec::new(),
         };
         let mut title = harmless(&meta.title);
         if !detection.excluded_by.is_empty() {
-            let names: Vec<_> = detection.excluded_by.iter().map(|by| by.name.as_str()).collect();
+            let names: Vec<_> = detection
+                .excluded_by
+                .iter()
+                .map(|by| by.name.as_str())
+                .collect();
             title = format!("[excluded: {}] {title}", harmless(&names.join(", ")));
         }
         let time = time(detection.time, false);
-        let line = self.line(&severity, [&time, &detection.rule.name, &key.join(", "), &title]);
+        let line = self.line(
+            &severity,
+            [&time, &detection.rule.name, &key.join(", "), &title],
+        );
         out.extend_from_slice(line.as_bytes());
         out.push(b'\n');
     }

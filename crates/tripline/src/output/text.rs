@@ -47,8 +47,14 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 
 /// An instant as `2026-05-04 10:12:31` in UTC, with milliseconds where `exact`.
 pub(super) fn time(nanos: i64, exact: bool) -> String {
-    let format = if exact { "%Y-%m-%d %H:%M:%S%.3f" } else { "%Y-%m-%d %H:%M:%S" };
-    DateTime::from_timestamp_nanos(nanos).format(format).to_string()
+    let format = if exact {
+        "%Y-%m-%d %H:%M:%S%.3f"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    DateTime::from_timestamp_nanos(nanos)
+        .format(format)
+        .to_string()
 }
 
 /// A span of time as `+2m 30s`, exact to the millisecond.
@@ -81,7 +87,11 @@ pub(crate) struct Paint(pub(crate) bool);
 impl Paint {
     /// A text in a style.
     pub(super) fn text(self, style: Style, text: &str) -> String {
-        if self.0 { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.0 {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A text that matters less.
@@ -99,7 +109,9 @@ impl Paint {
         let style = Style::new().bold();
         let colour = |colour: AnsiColor| Some(Color::Ansi(colour));
         let style = match severity {
-            "critical" => style.fg_color(colour(AnsiColor::BrightWhite)).bg_color(colour(AnsiColor::Red)),
+            "critical" => style
+                .fg_color(colour(AnsiColor::BrightWhite))
+                .bg_color(colour(AnsiColor::Red)),
             "high" => style.fg_color(colour(AnsiColor::Red)),
             "medium" => style.fg_color(colour(AnsiColor::Yellow)),
             "low" => style.fg_color(colour(AnsiColor::Blue)),
@@ -115,7 +127,10 @@ mod tests {
 
     #[test]
     fn log_data_cannot_reach_the_terminal_as_control_characters() {
-        assert_eq!(harmless("a\u{1b}[2Jb\r\n\u{202e}c"), "a\\u{1b}[2Jb\\r\\n\\u{202e}c");
+        assert_eq!(
+            harmless("a\u{1b}[2Jb\r\n\u{202e}c"),
+            "a\\u{1b}[2Jb\\r\\n\\u{202e}c"
+        );
         assert_eq!(harmless("Zürich 東京"), "Zürich 東京");
     }
 

@@ -32,7 +32,10 @@ pub(crate) struct Scans {
 impl Scan {
     /// A worker for these rules; with `tags` the filters' tags are collected too.
     pub(crate) fn new(rules: &RuleSet, tags: bool) -> Scan {
-        Scan { scanner: Scanner::new(rules), tags: tags && rules.filters().next().is_some() }
+        Scan {
+            scanner: Scanner::new(rules),
+            tags: tags && rules.filters().next().is_some(),
+        }
     }
 }
 
@@ -101,8 +104,24 @@ pub(crate) struct Correlated {
 
 impl Correlate {
     /// A consumer that reports in this way.
-    pub(crate) fn new(engine: Engine, report: Report, ledger: Ledger, out: Out, progress: Progress) -> Correlate {
-        Correlate { engine, desk: Desk { report, ledger, out, progress, detections: 0, source: None } }
+    pub(crate) fn new(
+        engine: Engine,
+        report: Report,
+        ledger: Ledger,
+        out: Out,
+        progress: Progress,
+    ) -> Correlate {
+        Correlate {
+            engine,
+            desk: Desk {
+                report,
+                ledger,
+                out,
+                progress,
+                detections: 0,
+                source: None,
+            },
+        }
     }
 
     /// Writes what comes before the first detection.
@@ -124,8 +143,15 @@ impl Correlate {
             Report::Annotate(annotations) => annotations.unattached,
             Report::Print { .. } => 0,
         };
-        let Desk { ledger, detections, .. } = self.desk;
-        Ok(Correlated { engine: self.engine, ledger, detections, unattached })
+        let Desk {
+            ledger, detections, ..
+        } = self.desk;
+        Ok(Correlated {
+            engine: self.engine,
+            ledger,
+            detections,
+            unattached,
+        })
     }
 }
 
@@ -141,10 +167,16 @@ impl Consumer<Scans> for Correlate {
             if desk.source.replace(block.source().index) != Some(block.source().index) {
                 desk.out.end_line();
             }
-            annotations.write(block, &scanned.records, &scanned.found.tags, desk.out.gathered());
+            annotations.write(
+                block,
+                &scanned.records,
+                &scanned.found.tags,
+                desk.out.gathered(),
+            );
         }
         desk.ledger.end(block, scanned);
-        desk.progress.advance(block.stored(), desk.ledger.records, desk.detections);
+        desk.progress
+            .advance(block.stored(), desk.ledger.records, desk.detections);
         desk.out.flush()
     }
 
@@ -163,7 +195,11 @@ struct Take<'a> {
 
 impl<'a> Take<'a> {
     fn new(desk: &'a mut Desk, at: Option<(&'a Block, &'a Vec<Range<usize>>)>) -> Take<'a> {
-        Take { desk, at: at.map(|(block, records)| (block, records.as_slice())), failure: None }
+        Take {
+            desk,
+            at: at.map(|(block, records)| (block, records.as_slice())),
+            failure: None,
+        }
     }
 
     fn result(self) -> Result<(), Failure> {
@@ -184,7 +220,9 @@ impl Sink for Take<'_> {
         let result = match &mut self.desk.report {
             // Only asked for where they are to be written.
             Report::Annotate(_) if suppressed => Ok(()),
-            Report::Print { printer, .. } => printer.detection(&detection, self.desk.out.gathered()),
+            Report::Print { printer, .. } => {
+                printer.detection(&detection, self.desk.out.gathered())
+            }
             Report::Annotate(annotations) => annotations.detection(&detection),
         };
         self.keep(result);
@@ -197,11 +235,18 @@ impl Sink for Take<'_> {
     fn fate(&mut self, record: usize, fate: Fate) {
         let (reason, named) = match fate {
             Fate::Unparsable(error) => (format!("{}: {error}", fate.name()), true),
-            Fate::NoTime => ("no time: a schema accepts it, but it has no event time".to_owned(), true),
-            Fate::TooLate => ("too late: it is older than the lateness allows".to_owned(), false),
+            Fate::NoTime => (
+                "no time: a schema accepts it, but it has no event time".to_owned(),
+                true,
+            ),
+            Fate::TooLate => (
+                "too late: it is older than the lateness allows".to_owned(),
+                false,
+            ),
             Fate::Processed | Fate::NotAccepted | Fate::Duplicate | Fate::OutOfRange => return,
         };
-        let Some((block, Some(at))) = self.at.map(|(block, records)| (block, records.get(record))) else {
+        let Some((block, Some(at))) = self.at.map(|(block, records)| (block, records.get(record)))
+        else {
             return;
         };
         let result = self.desk.ledger.trouble(block, at, &reason, named);

@@ -30,7 +30,9 @@ pub(crate) struct Sifted {
 impl Sieve {
     /// A worker with the filters of this rule set.
     pub(crate) fn new(rules: &RuleSet) -> Sieve {
-        Sieve { scanner: Scanner::new(rules) }
+        Sieve {
+            scanner: Scanner::new(rules),
+        }
     }
 }
 
@@ -43,7 +45,9 @@ impl Worker for Sieve {
         found.counts = FilterCounts::default();
         let (bytes, counts) = (block.bytes(), &mut found.counts);
         for (index, at) in records.iter().enumerate() {
-            let verdict = self.scanner.filter(bytes.get(at.clone()).unwrap_or_default());
+            let verdict = self
+                .scanner
+                .filter(bytes.get(at.clone()).unwrap_or_default());
             if let Some(filter) = verdict.drop {
                 counts.drop_by(filter);
                 continue;
@@ -72,7 +76,12 @@ pub(crate) struct Pass {
 impl Pass {
     /// A consumer that writes to `out`.
     pub(crate) fn new(ledger: Ledger, out: Out, progress: Progress) -> Pass {
-        Pass { counts: FilterCounts::default(), ledger, out, progress }
+        Pass {
+            counts: FilterCounts::default(),
+            ledger,
+            out,
+            progress,
+        }
     }
 
     /// The input has ended: writes everything.
@@ -93,7 +102,8 @@ impl Consumer<Sifted> for Pass {
         self.ledger.begin(block)?;
         for (index, error) in &scanned.found.unreadable {
             if let Some(at) = scanned.records.get(*index) {
-                self.ledger.trouble(block, at, &format!("unparsable: {error}"), true)?;
+                self.ledger
+                    .trouble(block, at, &format!("unparsable: {error}"), true)?;
             }
         }
         self.counts.add(&scanned.found.counts);
@@ -112,7 +122,8 @@ impl Consumer<Sifted> for Pass {
             }
         }
         self.ledger.end(block, scanned);
-        self.progress.advance(block.stored(), self.ledger.records, 0);
+        self.progress
+            .advance(block.stored(), self.ledger.records, 0);
         self.out.flush()
     }
 

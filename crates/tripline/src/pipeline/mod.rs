@@ -57,7 +57,11 @@ pub(crate) fn run<W: Worker>(
     worker: impl Fn() -> W + Sync,
     consumer: &mut impl Consumer<W::Found>,
 ) -> Result<(), Failure> {
-    if threads > 1 { shared::run(feed, threads, worker, consumer) } else { alone(feed, worker(), consumer) }
+    if threads > 1 {
+        shared::run(feed, threads, worker, consumer)
+    } else {
+        alone(feed, worker(), consumer)
+    }
 }
 
 /// One thread: no locks, no hand-over.

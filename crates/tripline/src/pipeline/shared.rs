@@ -62,7 +62,10 @@ pub(super) fn run<W: Worker>(
         }
         shared.work(worker());
     });
-    let line = shared.line.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let line = shared
+        .line
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     line.over.unwrap_or(Ok(()))
 }
 
@@ -81,7 +84,10 @@ where
             line.done.insert(place, (piece, scanned));
             line = self.consume(line);
             while line.over.is_none() && place >= line.head.saturating_add(self.ahead) {
-                line = self.moved.wait(line).unwrap_or_else(PoisonError::into_inner);
+                line = self
+                    .moved
+                    .wait(line)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
         }
     }
@@ -111,7 +117,9 @@ where
         line.consuming = true;
         while line.over.is_none() {
             let head = line.head;
-            let Some((piece, mut scanned)) = line.done.remove(&head) else { break };
+            let Some((piece, mut scanned)) = line.done.remove(&head) else {
+                break;
+            };
             drop(line);
             let result = {
                 let mut consumer = lock(&self.consumer);

@@ -15,7 +15,11 @@ pub(crate) fn data() -> PathBuf {
 pub(crate) fn tripline(arguments: &[&str]) -> Command {
     let mut command = assert_cmd::cargo_bin_cmd!("tripline");
     command.current_dir(data()).args(arguments);
-    command.env_remove("CLICOLOR_FORCE").env_remove("FORCE_COLOR").env("NO_COLOR", "1").env("COLUMNS", "100");
+    command
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("FORCE_COLOR")
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100");
     command
 }
 
@@ -40,10 +44,20 @@ pub(crate) fn stdout(command: Command) -> String {
 /// Exit status and both outputs as one text, without what differs from run to run.
 pub(crate) fn shown(command: Command) -> String {
     let output = output(command);
-    let mut shown = format!("status: {}\n", output.status.code().expect("it was not killed"));
-    for (name, bytes) in [("standard output", &output.stdout), ("standard error", &output.stderr)] {
+    let mut shown = format!(
+        "status: {}\n",
+        output.status.code().expect("it was not killed")
+    );
+    for (name, bytes) in [
+        ("standard output", &output.stdout),
+        ("standard error", &output.stderr),
+    ] {
         if !bytes.is_empty() {
-            let _ = write!(shown, "--- {name}\n{}", steady(&String::from_utf8_lossy(bytes)));
+            let _ = write!(
+                shown,
+                "--- {name}\n{}",
+                steady(&String::from_utf8_lossy(bytes))
+            );
         }
     }
     shown
@@ -53,7 +67,9 @@ pub(crate) fn shown(command: Command) -> String {
 pub(crate) fn steady(text: &str) -> String {
     text.split_inclusive('\n')
         .map(|line| match line.split_once(" MB in ") {
-            Some((before, _)) if line.trim_end().ends_with("records/s") => format!("{before} MB in …\n"),
+            Some((before, _)) if line.trim_end().ends_with("records/s") => {
+                format!("{before} MB in …\n")
+            }
             _ if line.starts_with(" peak state ") => " peak state …\n".to_owned(),
             _ => line.trim_end_matches(' ').to_owned(),
         })

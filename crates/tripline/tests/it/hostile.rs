@@ -7,7 +7,12 @@ fn fates(input: impl Into<Vec<u8>>) -> serde_json::Value {
     let mut command = run(&["-q"]);
     command.write_stdin(input);
     let mut stats = stats(command);
-    let total: u64 = stats["records"].as_object().expect("an object").values().filter_map(|n| n.as_u64()).sum();
+    let total: u64 = stats["records"]
+        .as_object()
+        .expect("an object")
+        .values()
+        .filter_map(|n| n.as_u64())
+        .sum();
     let mut records = stats["records"].take();
     records["total"] = total.into();
     records
@@ -17,7 +22,11 @@ const RECORD: &str = "{\"kind\":\"signin\",\"time\":\"2026-05-04T10:00:00Z\",\"u
 
 #[test]
 fn nesting_deeper_than_any_stack_is_one_record_that_cannot_be_read() {
-    for deep in ["[".repeat(1_000_000), "{\"a\":".repeat(1_000_000), format!("{{\"kind\":{}", "[".repeat(1_000_000))] {
+    for deep in [
+        "[".repeat(1_000_000),
+        "{\"a\":".repeat(1_000_000),
+        format!("{{\"kind\":{}", "[".repeat(1_000_000)),
+    ] {
         let fates = fates(format!("{RECORD}\n{deep}\n{RECORD}x\n"));
         assert_eq!(fates["unparsable"], 2, "{:?}", &deep[..20]);
         assert_eq!(fates["processed"], 1);
@@ -29,7 +38,10 @@ fn nesting_deeper_than_any_stack_is_one_record_that_cannot_be_read() {
 
 #[test]
 fn a_line_of_50_megabytes_is_read_like_any_other() {
-    let long = format!("{{\"kind\":\"signin\",\"x\":\"{}\",\"time\":\"2026-05-04T10:00:00Z\"}}", "y".repeat(50 << 20));
+    let long = format!(
+        "{{\"kind\":\"signin\",\"x\":\"{}\",\"time\":\"2026-05-04T10:00:00Z\"}}",
+        "y".repeat(50 << 20)
+    );
     let fates = fates(format!("{RECORD}\n{long}\n{RECORD}"));
     assert_eq!(fates["processed"], 3);
     assert_eq!(fates["total"], 3);
@@ -40,14 +52,28 @@ fn a_line_beyond_the_limit_is_counted_and_its_beginning_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("dead.ndjson");
     let long = format!("{{\"kind\":\"signin\",\"x\":\"{}\"}}", "ü".repeat(3 << 20));
-    let mut command = run(&["--max-record", "1MiB", "--dead-letter", path.to_str().expect("UTF-8")]);
-    command.write_stdin(format!("{RECORD}\n\n{long}\n{}\n", RECORD.replace("ada", "bob")));
+    let mut command = run(&[
+        "--max-record",
+        "1MiB",
+        "--dead-letter",
+        path.to_str().expect("UTF-8"),
+    ]);
+    command.write_stdin(format!(
+        "{RECORD}\n\n{long}\n{}\n",
+        RECORD.replace("ada", "bob")
+    ));
     let stats = stats(command);
     assert_eq!(stats["records"]["unparsable"], 1);
     assert_eq!(stats["records"]["processed"], 2);
-    let letter: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("written")).expect("one line");
+    let letter: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).expect("written")).expect("one line");
     assert_eq!(letter["line"], 3);
-    assert!(letter["reason"].as_str().expect("text").contains("longer than 1048576 bytes"));
+    assert!(
+        letter["reason"]
+            .as_str()
+            .expect("text")
+            .contains("longer than 1048576 bytes")
+    );
     let kept = letter["record"].as_str().expect("text");
     assert!((65_000..=65_536).contains(&kept.len()), "{}", kept.len());
 }
@@ -55,7 +81,9 @@ fn a_line_beyond_the_limit_is_counted_and_its_beginning_kept() {
 #[test]
 fn bytes_that_are_no_text_are_no_trouble() {
     let mut input = RECORD.as_bytes().to_vec();
-    input.extend_from_slice(b"\n{\"kind\":\"signin\",\"user\":\"\xff\xfe\",\"time\":\"2026-05-04T10:00:00Z\"}\n");
+    input.extend_from_slice(
+        b"\n{\"kind\":\"signin\",\"user\":\"\xff\xfe\",\"time\":\"2026-05-04T10:00:00Z\"}\n",
+    );
     input.extend_from_slice(b"\0\0\0\n\xff\xff\n{\"kind\":\"sign\0in\"}\n");
     let fates = fates(input);
     assert_eq!(fates["total"], 5);
@@ -99,7 +127,10 @@ fn a_million_broken_lines_take_no_longer_than_they_must() {
     let stats = stats(command);
     let mut lines = run(&["-q"]);
     lines.write_stdin("x\n".repeat(1_000_000).into_bytes());
-    assert_eq!(crate::command::stats(lines)["records"]["unparsable"], 1_000_000);
+    assert_eq!(
+        crate::command::stats(lines)["records"]["unparsable"],
+        1_000_000
+    );
     assert!(stats["records"]["unparsable"].as_u64() > Some(0));
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }

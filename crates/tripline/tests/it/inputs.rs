@@ -7,7 +7,11 @@ use crate::command::{output, run, signins, stats, stdout};
 
 /// Whole records, one a line.
 fn records() -> Vec<String> {
-    signins().lines().map(|line| line.trim().to_owned()).filter(|line| line.ends_with('}')).collect()
+    signins()
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| line.ends_with('}'))
+        .collect()
 }
 
 /// What the command gives for `signins.ndjson` itself.
@@ -46,7 +50,8 @@ fn standard_input_is_read_when_nothing_or_a_dash_is_named() {
 
 #[test]
 fn standard_input_may_be_a_file() {
-    let file = std::fs::File::open(crate::command::data().join("signins.ndjson")).expect("the file is there");
+    let file = std::fs::File::open(crate::command::data().join("signins.ndjson"))
+        .expect("the file is there");
     let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tripline"))
         .current_dir(crate::command::data())
         .args(["run", "--rules", "rules", "-q"])
@@ -59,7 +64,10 @@ fn standard_input_may_be_a_file() {
 #[test]
 fn line_ends_marks_and_a_missing_last_line_end_make_no_difference() {
     assert_eq!(given(signins().replace('\n', "\r\n")), expected());
-    assert_eq!(given(format!("\u{feff}{}", signins().trim_end())), expected());
+    assert_eq!(
+        given(format!("\u{feff}{}", signins().trim_end())),
+        expected()
+    );
 }
 
 #[test]
@@ -68,8 +76,17 @@ fn envelopes_arrays_and_documents_hold_records() {
     let joined = records.join(",");
     assert_eq!(given(format!("{{\"records\":[{joined}]}}\n")), expected());
     assert_eq!(given(format!("[{joined}]")), expected());
-    assert_eq!(given(format!("[\n  {}\n]\n", records.join(",\n  "))), expected());
-    assert_eq!(given(format!("{{\n \"@odata.context\": \"x\",\n \"value\": [\n{}\n]\n}}", records.join(",\n"))), expected());
+    assert_eq!(
+        given(format!("[\n  {}\n]\n", records.join(",\n  "))),
+        expected()
+    );
+    assert_eq!(
+        given(format!(
+            "{{\n \"@odata.context\": \"x\",\n \"value\": [\n{}\n]\n}}",
+            records.join(",\n")
+        )),
+        expected()
+    );
     assert_eq!(given(records.join(" ")), expected(), "one after the other");
     let pretty: Vec<_> = records
         .iter()
@@ -77,7 +94,10 @@ fn envelopes_arrays_and_documents_hold_records() {
         .map(|record| serde_json::to_string_pretty(&record).expect("JSON"))
         .collect();
     assert_eq!(given(pretty.join("\n")), expected(), "over several lines");
-    let lines: Vec<_> = records.chunks(2).map(|two| format!("{{ \"records\" : [{}] }}", two.join(","))).collect();
+    let lines: Vec<_> = records
+        .chunks(2)
+        .map(|two| format!("{{ \"records\" : [{}] }}", two.join(",")))
+        .collect();
     assert_eq!(given(lines.join("\n")), expected(), "an envelope a line");
 }
 
@@ -97,10 +117,21 @@ fn compression_is_told_by_content_not_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let plain = signins();
     // Two members, two frames: what `cat a.gz b.gz` gives.
-    let (first, second) = plain.split_at(plain.find("{\"kind\":\"signin\",\"id\":\"2\"").expect("a record") + 40);
+    let (first, second) = plain.split_at(
+        plain
+            .find("{\"kind\":\"signin\",\"id\":\"2\"")
+            .expect("a record")
+            + 40,
+    );
     let gz = [gzip(first.as_bytes()), gzip(second.as_bytes())].concat();
-    let zst = [first, second].map(|part| zstd::encode_all(part.as_bytes(), 3).expect("memory")).concat();
-    for (name, bytes) in [("a.ndjson", &gz), ("b.gz", &zst), ("c", &plain.clone().into_bytes())] {
+    let zst = [first, second]
+        .map(|part| zstd::encode_all(part.as_bytes(), 3).expect("memory"))
+        .concat();
+    for (name, bytes) in [
+        ("a.ndjson", &gz),
+        ("b.gz", &zst),
+        ("c", &plain.clone().into_bytes()),
+    ] {
         let path = file(folder.path(), name, bytes);
         assert_eq!(stdout(run(&["-q", &path])), expected(), "{name}");
         assert_eq!(given(bytes.clone()), expected(), "{name} as standard input");
@@ -111,7 +142,11 @@ fn compression_is_told_by_content_not_by_name() {
 fn a_folder_stands_for_its_log_files_in_path_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let lines: Vec<_> = records();
-    file(folder.path(), "2026/05/04/b.json.gz", &gzip(lines[1..].join("\n").as_bytes()));
+    file(
+        folder.path(),
+        "2026/05/04/b.json.gz",
+        &gzip(lines[1..].join("\n").as_bytes()),
+    );
     file(folder.path(), "2026/05/04/a.log", lines[0].as_bytes());
     file(folder.path(), "notes.md", b"not a log");
     let path = folder.path().to_str().expect("UTF-8");
@@ -135,20 +170,39 @@ fn a_compressed_file_that_is_cut_off_gives_what_can_be_read_and_the_next_is_read
     for (name, whole) in [("cut.gz", gzip(many.as_bytes())), ("cut.zst", zst)] {
         let path = file(folder.path(), name, &whole[..whole.len() - 6]);
         let stats = stats(run(&["-q", &path, "signins.ndjson"]));
-        assert_eq!(stats["input_errors"].as_array().map(Vec::len), Some(1), "{name}");
+        assert_eq!(
+            stats["input_errors"].as_array().map(Vec::len),
+            Some(1),
+            "{name}"
+        );
         assert_eq!(stats["input_errors"][0]["file"], path.as_str());
-        assert_eq!(stats["rules"][0]["detections"], 2, "{name}: the next file was read");
-        assert_eq!(output(run(&["-q", &path, "signins.ndjson"])).status.code(), Some(1), "{name}");
+        assert_eq!(
+            stats["rules"][0]["detections"], 2,
+            "{name}: the next file was read"
+        );
+        assert_eq!(
+            output(run(&["-q", &path, "signins.ndjson"])).status.code(),
+            Some(1),
+            "{name}"
+        );
     }
     let path = file(folder.path(), "cut.gz", &gzip(many.as_bytes())[..500]);
-    let not_accepted = stats(run(&["-q", &path]))["records"]["not_accepted"].as_u64().expect("a number");
-    assert!(not_accepted > 100, "{not_accepted} records were read before the end");
+    let not_accepted = stats(run(&["-q", &path]))["records"]["not_accepted"]
+        .as_u64()
+        .expect("a number");
+    assert!(
+        not_accepted > 100,
+        "{not_accepted} records were read before the end"
+    );
 }
 
 #[test]
 fn a_file_in_utf_16_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
-    let utf16: Vec<u8> = std::iter::once(0xfeff).chain(signins().encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = std::iter::once(0xfeff)
+        .chain(signins().encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let path = file(folder.path(), "export.json", &utf16);
     let output = output(run(&["-q", &path]));
     assert_eq!(output.status.code(), Some(1));

@@ -30,11 +30,18 @@ fn a_detection_is_written_while_the_input_is_open_and_ctrl_c_ends_the_run() {
         stdout.read_line(&mut line).expect("it writes");
         assert!(line.contains("\"rule\":\"replay\""), "{line}");
 
-        let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        let killed = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
         assert!(killed.expect("kill runs").success());
         let status = child.wait().expect("it ends");
         let mut said = String::new();
-        child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+        child
+            .stderr
+            .take()
+            .expect("a pipe")
+            .read_to_string(&mut said)
+            .expect("text");
         assert_eq!(status.code(), Some(130), "{said}");
         assert!(said.contains("interrupted"), "{said}");
         drop(stdin);

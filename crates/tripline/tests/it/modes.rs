@@ -12,35 +12,76 @@ fn ndjson_is_what_a_program_gets() {
 #[test]
 fn a_detection_has_exactly_the_documented_members() {
     let text = stdout(run(&["signins.ndjson", "-q"]));
-    let detection: serde_json::Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
-    let members: Vec<_> = detection.as_object().expect("an object").keys().map(String::as_str).collect();
+    let detection: serde_json::Value =
+        serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    let members: Vec<_> = detection
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(
         members,
         [
-            "id", "rule", "rule_id", "title", "severity", "tactics", "techniques", "time", "key", "events",
-            "fields", "excluded_by"
+            "id",
+            "rule",
+            "rule_id",
+            "title",
+            "severity",
+            "tactics",
+            "techniques",
+            "time",
+            "key",
+            "events",
+            "fields",
+            "excluded_by"
         ]
     );
 }
 
 #[test]
 fn pretty_is_what_a_person_gets() {
-    assert_snapshot!(shown(run(&["signins.ndjson", "-q", "--format", "pretty", "--show-excluded"])));
+    assert_snapshot!(shown(run(&[
+        "signins.ndjson",
+        "-q",
+        "--format",
+        "pretty",
+        "--show-excluded"
+    ])));
 }
 
 #[test]
 fn pretty_has_colours_when_asked_for() {
-    assert_snapshot!(shown(run(&["signins.ndjson", "-q", "--format", "pretty", "--color", "always"])));
+    assert_snapshot!(shown(run(&[
+        "signins.ndjson",
+        "-q",
+        "--format",
+        "pretty",
+        "--color",
+        "always"
+    ])));
 }
 
 #[test]
 fn a_table_has_one_line_a_detection() {
-    assert_snapshot!(shown(run(&["signins.ndjson", "-q", "--format", "table", "--show-excluded"])));
+    assert_snapshot!(shown(run(&[
+        "signins.ndjson",
+        "-q",
+        "--format",
+        "table",
+        "--show-excluded"
+    ])));
 }
 
 #[test]
 fn csv_has_stable_columns() {
-    assert_snapshot!(shown(run(&["signins.ndjson", "-q", "--format", "csv", "--show-excluded"])));
+    assert_snapshot!(shown(run(&[
+        "signins.ndjson",
+        "-q",
+        "--format",
+        "csv",
+        "--show-excluded"
+    ])));
 }
 
 #[test]
@@ -52,21 +93,38 @@ fn csv_has_its_header_even_without_detections() {
 
 #[test]
 fn event_fields_can_be_only_those_that_the_rule_uses() {
-    assert_snapshot!(stdout(run(&["signins.ndjson", "-q", "--event-fields", "used"])));
+    assert_snapshot!(stdout(run(&[
+        "signins.ndjson",
+        "-q",
+        "--event-fields",
+        "used"
+    ])));
 }
 
 #[test]
 fn since_and_until_choose_events() {
-    let stats = stats(run(&["signins.ndjson", "--since", "2026-05-04T10:01:00Z", "--until", "2026-05-04T10:05:00Z"]));
+    let stats = stats(run(&[
+        "signins.ndjson",
+        "--since",
+        "2026-05-04T10:01:00Z",
+        "--until",
+        "2026-05-04T10:05:00Z",
+    ]));
     assert_eq!(stats["records"]["processed"], 3);
-    assert_eq!(stats["rules"][0]["detections"], 0, "ada's sign-in lies before");
+    assert_eq!(
+        stats["rules"][0]["detections"], 0,
+        "ada's sign-in lies before"
+    );
     assert_eq!(stats["rules"][0]["excluded"], 1);
 }
 
 #[test]
 fn a_greater_lateness_lets_late_records_in() {
     assert_eq!(stats(run(&["signins.ndjson"]))["records"]["too_late"], 1);
-    assert_eq!(stats(run(&["signins.ndjson", "--lateness", "3h"]))["records"]["too_late"], 0);
+    assert_eq!(
+        stats(run(&["signins.ndjson", "--lateness", "3h"]))["records"]["too_late"],
+        0
+    );
 }
 
 #[test]
@@ -89,23 +147,36 @@ fn annotate_writes_every_record_with_what_it_completes() {
 #[test]
 fn annotate_inserts_into_documents_without_touching_them() {
     let records: Vec<_> = signins().lines().take(2).map(str::to_owned).collect();
-    let document = format!("{{\r\n  \"records\": [\n    {} ,\n    {}\n  ],\n  \"next\": null }}", records[0], records[1]);
+    let document = format!(
+        "{{\r\n  \"records\": [\n    {} ,\n    {}\n  ],\n  \"next\": null }}",
+        records[0], records[1]
+    );
     let mut command = run(&["--mode", "annotate", "-q"]);
     command.write_stdin(document.clone());
     let annotated = stdout(command);
     let at = annotated.find(",\"tripline\":").expect("an insertion");
     let end = annotated.len() - (document.len() - at);
-    assert_eq!(format!("{}{}", &annotated[..at], &annotated[end..]), document);
+    assert_eq!(
+        format!("{}{}", &annotated[..at], &annotated[end..]),
+        document
+    );
 }
 
 #[test]
 fn annotate_keeps_inputs_apart_that_lack_the_last_line_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("a.json", "{\"a\":1}"), ("b.json", "{\"a\":2}\n"), ("c.json", "{\"a\":3}")] {
+    for (name, text) in [
+        ("a.json", "{\"a\":1}"),
+        ("b.json", "{\"a\":2}\n"),
+        ("c.json", "{\"a\":3}"),
+    ] {
         std::fs::write(folder.path().join(name), text).expect("a file");
     }
     let path = folder.path().to_str().expect("UTF-8");
-    assert_eq!(stdout(run(&["--mode", "annotate", "-q", path])), "{\"a\":1}\n{\"a\":2}\n{\"a\":3}");
+    assert_eq!(
+        stdout(run(&["--mode", "annotate", "-q", path])),
+        "{\"a\":1}\n{\"a\":2}\n{\"a\":3}"
+    );
 }
 
 #[test]
@@ -127,7 +198,13 @@ fn filter_writes_a_record_that_spans_lines_as_one_line() {
 fn the_dead_letter_has_what_could_not_be_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("dead.ndjson");
-    let mut command = run(&["signins.ndjson", "-", "-q", "--dead-letter", path.to_str().expect("UTF-8")]);
+    let mut command = run(&[
+        "signins.ndjson",
+        "-",
+        "-q",
+        "--dead-letter",
+        path.to_str().expect("UTF-8"),
+    ]);
     command.write_stdin(b"{\"kind\":\"signin\",\"user\":\"\xff\xfe\"\n".to_vec());
     output(command);
     assert_snapshot!(std::fs::read_to_string(path).expect("the dead letter was written"));

@@ -13,7 +13,8 @@ fn without_insertions(annotated: &[u8]) -> Vec<u8> {
     while let Some(found) = memchr::memmem::find(&annotated[at..], name) {
         let start = at + found;
         let value = &annotated[start + name.len()..];
-        let mut values = serde_json::Deserializer::from_slice(value).into_iter::<serde_json::Value>();
+        let mut values =
+            serde_json::Deserializer::from_slice(value).into_iter::<serde_json::Value>();
         values.next().expect("a value").expect("JSON");
         let comma = usize::from(annotated[start - 1] == b',');
         left.extend_from_slice(&annotated[at..start - comma]);
@@ -88,9 +89,19 @@ fn records_are_really_annotated_in_what_the_property_looks_at() {
     let mut command = run(&["--mode", "annotate", "-q"]);
     command.write_stdin(records.clone());
     let annotated = stdout(command);
-    assert!(annotated.matches("\"tripline\":").count() >= 10, "{annotated}");
-    assert!(annotated.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
-    assert_eq!(String::from_utf8_lossy(&without_insertions(annotated.as_bytes())), records);
+    assert!(
+        annotated.matches("\"tripline\":").count() >= 10,
+        "{annotated}"
+    );
+    assert!(
+        annotated
+            .lines()
+            .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&without_insertions(annotated.as_bytes())),
+        records
+    );
 }
 
 #[test]
@@ -98,7 +109,17 @@ fn the_number_of_threads_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("day.ndjson");
     let path = path.to_str().expect("UTF-8");
-    let generate = ["generate", "-n", "5000", "--users", "40", "--attacks", "40", "--order", "delivered"];
+    let generate = [
+        "generate",
+        "-n",
+        "5000",
+        "--users",
+        "40",
+        "--attacks",
+        "40",
+        "--order",
+        "delivered",
+    ];
     let mut command = tripline(&generate);
     command.args(["--noise", "realistic", "--span", "3h", "-q", "-o", path]);
     assert_eq!(output(command).status.code(), Some(0));
@@ -111,7 +132,12 @@ fn the_number_of_threads_changes_nothing() {
             command.args(["-q", "--mode", mode, "--threads", threads, path]);
             command.arg("--dead-letter").arg(&dead);
             let output = output(command);
-            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(
+                output.status.code(),
+                Some(0),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
             (output.stdout, std::fs::read(dead).expect("written"))
         };
         let (alone, dead) = with("1");
@@ -119,7 +145,10 @@ fn the_number_of_threads_changes_nothing() {
         for threads in ["2", "3"] {
             let (shared, dead_of_shared) = with(threads);
             assert!(alone == shared, "{mode} differs with {threads} threads");
-            assert!(dead == dead_of_shared, "the dead letter of {mode} differs with {threads} threads");
+            assert!(
+                dead == dead_of_shared,
+                "the dead letter of {mode} differs with {threads} threads"
+            );
         }
     }
 }

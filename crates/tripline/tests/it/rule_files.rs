@@ -12,14 +12,28 @@ fn sound_rules_are_said_to_be_so() {
 #[test]
 fn every_problem_is_shown_in_every_format() {
     assert_snapshot!("check_text", shown(tripline(&["check", "broken"])));
-    assert_snapshot!("check_short", shown(tripline(&["check", "broken", "--format", "short"])));
-    assert_snapshot!("check_json", shown(tripline(&["check", "broken", "--format", "json"])));
+    assert_snapshot!(
+        "check_short",
+        shown(tripline(&["check", "broken", "--format", "short"]))
+    );
+    assert_snapshot!(
+        "check_json",
+        shown(tripline(&["check", "broken", "--format", "json"]))
+    );
 }
 
 #[test]
 fn warnings_are_errors_only_when_denied() {
-    assert_eq!(output(tripline(&["check", "warned"])).status.code(), Some(0));
-    assert_eq!(output(tripline(&["check", "warned", "--deny", "warnings"])).status.code(), Some(2));
+    assert_eq!(
+        output(tripline(&["check", "warned"])).status.code(),
+        Some(0)
+    );
+    assert_eq!(
+        output(tripline(&["check", "warned", "--deny", "warnings"]))
+            .status
+            .code(),
+        Some(2)
+    );
 }
 
 #[test]
@@ -36,7 +50,8 @@ fn warnings_are_shown_before_a_run_unless_it_is_to_be_quiet() {
 }
 
 /// A rule file that is not in its canonical form, with its comment.
-const DRAFT: &str = "// kept\nschema signin { accept .kind==\"signin\"\n time:timestamp = .time }\n";
+const DRAFT: &str =
+    "// kept\nschema signin { accept .kind==\"signin\"\n time:timestamp = .time }\n";
 
 #[test]
 fn fmt_formats_standard_input() {
@@ -55,12 +70,22 @@ fn fmt_rewrites_what_is_not_canonical_once_and_check_lists_it() {
     let listed = output(tripline(&["fmt", "--check", path]));
     assert_eq!(listed.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&listed.stdout), format!("{path}\n"));
-    assert_eq!(std::fs::read_to_string(path).expect("the file"), DRAFT, "--check changes nothing");
+    assert_eq!(
+        std::fs::read_to_string(path).expect("the file"),
+        DRAFT,
+        "--check changes nothing"
+    );
 
     assert_eq!(output(tripline(&["fmt", path])).status.code(), Some(0));
     let formatted = std::fs::read_to_string(path).expect("the file");
-    assert!(formatted != DRAFT && formatted.starts_with("// kept\n"), "{formatted}");
-    assert_eq!(output(tripline(&["fmt", "--check", path])).status.code(), Some(0));
+    assert!(
+        formatted != DRAFT && formatted.starts_with("// kept\n"),
+        "{formatted}"
+    );
+    assert_eq!(
+        output(tripline(&["fmt", "--check", path])).status.code(),
+        Some(0)
+    );
 }
 
 #[test]

@@ -181,9 +181,14 @@ impl Arguments {
             .collect(),
         };
         if let Some(option) = idle.first() {
-            let mode = self.mode.to_possible_value().map(|mode| mode.get_name().to_owned());
+            let mode = self
+                .mode
+                .to_possible_value()
+                .map(|mode| mode.get_name().to_owned());
             let mode = mode.unwrap_or_default();
-            return Err(Failure::Usage(format!("{option} has no meaning with --mode {mode}")));
+            return Err(Failure::Usage(format!(
+                "{option} has no meaning with --mode {mode}"
+            )));
         }
         match (self.mode, self.emit) {
             (Mode::Annotate, Some(Emit::Final)) => Err(Failure::Usage(

@@ -64,11 +64,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let (inputs, empty) = input::inputs(&arguments.inputs);
     if !arguments.quiet {
         for folder in empty {
-            let _ = writeln!(anstream::stderr(), "{}: holds no log files", folder.display());
+            let _ = writeln!(
+                anstream::stderr(),
+                "{}: holds no log files",
+                folder.display()
+            );
         }
     }
-    let progress = if arguments.quiet { Progress::none() } else { Progress::new(&inputs) };
-    let dead_letter = arguments.dead_letter.as_deref().map(DeadLetter::create).transpose()?;
+    let progress = if arguments.quiet {
+        Progress::none()
+    } else {
+        Progress::new(&inputs)
+    };
+    let dead_letter = arguments
+        .dead_letter
+        .as_deref()
+        .map(DeadLetter::create)
+        .transpose()?;
     let run = Run {
         arguments,
         rules,
@@ -100,7 +112,12 @@ impl Run<'_> {
         let report = if annotate {
             Report::Annotate(Annotations::default())
         } else {
-            let longest = self.rules.rules().iter().map(|rule| rule.name.chars().count()).max();
+            let longest = self
+                .rules
+                .rules()
+                .iter()
+                .map(|rule| rule.name.chars().count())
+                .max();
             let format = self.arguments.format.unwrap_or_else(Format::for_stdout);
             Report::Print {
                 printer: Printer::new(format, paint_stdout(), longest.unwrap_or(0)),
@@ -108,7 +125,8 @@ impl Run<'_> {
             }
         };
         let engine = Engine::new(self.rules.clone(), self.options);
-        let mut consumer = Correlate::new(engine, report, self.ledger, self.out, self.progress.clone());
+        let mut consumer =
+            Correlate::new(engine, report, self.ledger, self.out, self.progress.clone());
         consumer.begin()?;
         let rules = &self.rules;
         let worker = || Scan::new(rules, annotate);
@@ -125,7 +143,12 @@ impl Run<'_> {
             stats,
             unattached_detections: annotate.then_some(correlated.unattached),
         };
-        let summary = Summary::new(&correlated.ledger, self.started.elapsed(), interrupted, outcome);
+        let summary = Summary::new(
+            &correlated.ledger,
+            self.started.elapsed(),
+            interrupted,
+            outcome,
+        );
         sum_up(self.arguments, &summary)?;
         let failed_on = self.arguments.fail_on.iter().any(|what| match what {
             FailOn::Detection => correlated.detections > 0,
@@ -138,13 +161,24 @@ impl Run<'_> {
     fn filter(self) -> Result<Status, Failure> {
         let mut consumer = Pass::new(self.ledger, self.out, self.progress.clone());
         let rules = &self.rules;
-        pipeline::run(self.feed, self.arguments.threads, || Sieve::new(rules), &mut consumer)?;
+        pipeline::run(
+            self.feed,
+            self.arguments.threads,
+            || Sieve::new(rules),
+            &mut consumer,
+        )?;
         let (counts, ledger) = consumer.finish()?;
         self.progress.end();
 
         let interrupted = self.interrupt.is_set();
-        let outcome = Outcome::Filtered { records: &counts, filters: filter_counts(&self.rules, &counts) };
-        sum_up(self.arguments, &Summary::new(&ledger, self.started.elapsed(), interrupted, outcome))?;
+        let outcome = Outcome::Filtered {
+            records: &counts,
+            filters: filter_counts(&self.rules, &counts),
+        };
+        sum_up(
+            self.arguments,
+            &Summary::new(&ledger, self.started.elapsed(), interrupted, outcome),
+        )?;
         Ok(status(interrupted, &ledger, false))
     }
 }
@@ -167,7 +201,11 @@ fn sum_up(arguments: &Arguments, summary: &Summary<'_>) -> Result<(), Failure> {
     if let Some(path) = &arguments.stats {
         summary.write(path)?;
     }
-    let text = if arguments.quiet { summary.errors() } else { summary.text() };
+    let text = if arguments.quiet {
+        summary.errors()
+    } else {
+        summary.text()
+    };
     // A standard error that is gone does not make the run worse.
     let _ = io::stderr().write_all(text.as_bytes());
     Ok(())

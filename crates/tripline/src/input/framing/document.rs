@@ -50,7 +50,12 @@ enum Step {
 impl Document {
     /// For records of at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Document {
-        Document { limit, place: Place::Outside, recovered: false, within_too_long: false }
+        Document {
+            limit,
+            place: Place::Outside,
+            recovered: false,
+            within_too_long: false,
+        }
     }
 
     /// Puts the places of the records of one line, which begins at `offset`, into `records`.
@@ -59,11 +64,15 @@ impl Document {
         let before = records.len();
         let mut at = 0;
         while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
-            let Cut::Block(end, Kind::Values(places)) = document.cut(rest, true) else { return };
+            let Cut::Block(end, Kind::Values(places)) = document.cut(rest, true) else {
+                return;
+            };
             let start = offset.saturating_add(at);
-            records.extend(places.into_iter().map(|place| {
-                start.saturating_add(place.start)..start.saturating_add(place.end)
-            }));
+            records.extend(
+                places.into_iter().map(|place| {
+                    start.saturating_add(place.start)..start.saturating_add(place.end)
+                }),
+            );
             at = at.saturating_add(end);
         }
         // What only looked like an array, such as a line of text that begins with `[`, stays whole.
@@ -84,7 +93,11 @@ impl Document {
             return self.rest_of_too_long(window, false, at_end);
         }
         let mut records = Vec::new();
-        let mut at = if window.starts_with(BOM) && self.place == Place::Outside { BOM.len() } else { 0 };
+        let mut at = if window.starts_with(BOM) && self.place == Place::Outside {
+            BOM.len()
+        } else {
+            0
+        };
         // Every round but a last one moves `at` on.
         while at < BLOCK {
             at = skip_space(window, at);
@@ -99,7 +112,9 @@ impl Document {
                         (self.place, at) = (Place::Enveloped, first);
                         continue;
                     }
-                    Envelope::Unclosed if !at_end && window.len().saturating_sub(at) <= self.limit => {
+                    Envelope::Unclosed
+                        if !at_end && window.len().saturating_sub(at) <= self.limit =>
+                    {
                         break;
                     }
                     Envelope::Unclosed | Envelope::No => {}
@@ -165,7 +180,11 @@ impl Document {
     /// A part of a record that is too long: up to where the next one may begin.
     fn rest_of_too_long(&mut self, window: &[u8], first: bool, at_end: bool) -> Cut {
         self.recovered = true;
-        let from = if first { self.limit.min(window.len()) } else { 0 };
+        let from = if first {
+            self.limit.min(window.len())
+        } else {
+            0
+        };
         let end = match next_start(window, from) {
             Some(next) => {
                 self.within_too_long = false;
@@ -177,7 +196,14 @@ impl Document {
                 Some(0) if window.trim_ascii().is_empty() => {
                     return Cut::More(window.len().saturating_mul(2));
                 }
-                Some(last) if last > 0 && window.get(last..).is_some_and(|l| l.trim_ascii().is_empty()) => last,
+                Some(last)
+                    if last > 0
+                        && window
+                            .get(last..)
+                            .is_some_and(|l| l.trim_ascii().is_empty()) =>
+                {
+                    last
+                }
                 _ => window.len(),
             },
         };
@@ -194,7 +220,9 @@ fn next_start(bytes: &[u8], from: usize) -> Option<usize> {
         .find(|start| {
             let line = bytes.get(*start..).unwrap_or_default();
             let indent = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
-            indent.and_then(|indent| line.get(indent)).is_some_and(|byte| matches!(byte, b'{' | b'['))
+            indent
+                .and_then(|indent| line.get(indent))
+                .is_some_and(|byte| matches!(byte, b'{' | b'['))
         })
 }
 

@@ -22,7 +22,11 @@ pub(super) struct Lines {
 impl Lines {
     /// For lines of at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Lines {
-        Lines { limit, searched: 0, within_too_long: false }
+        Lines {
+            limit,
+            searched: 0,
+            within_too_long: false,
+        }
     }
 
     /// See [`super::Framer::cut`].
@@ -102,7 +106,9 @@ pub(in super::super) fn records(bytes: &[u8], records: &mut Vec<Range<usize>>) -
 
 /// The records of one line.
 fn line(bytes: &[u8], at: Range<usize>, records: &mut Vec<Range<usize>>) {
-    let Some(mut line) = bytes.get(at.clone()) else { return };
+    let Some(mut line) = bytes.get(at.clone()) else {
+        return;
+    };
     line = line.trim_ascii_end();
     let end = at.start.saturating_add(line.len());
     line = line.strip_prefix(BOM).unwrap_or(line).trim_ascii_start();

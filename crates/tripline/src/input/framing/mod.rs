@@ -51,7 +51,9 @@ impl Framer {
             Some(form) => form,
             none => match shape::of(window, at_end) {
                 Some(shape::Shape::Lines) => none.insert(Form::Lines(Lines::new(self.limit))),
-                Some(shape::Shape::Document) => none.insert(Form::Document(Document::new(self.limit))),
+                Some(shape::Shape::Document) => {
+                    none.insert(Form::Document(Document::new(self.limit)))
+                }
                 None => return Cut::More(window.len().saturating_add(1)),
             },
         };
@@ -86,7 +88,9 @@ fn is_space(byte: u8) -> bool {
 /// The place of the first byte at or after `at` that is no white space, or the end.
 fn skip_space(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter().position(|byte| !is_space(*byte)).map_or(bytes.len(), |found| at.saturating_add(found))
+    rest.iter()
+        .position(|byte| !is_space(*byte))
+        .map_or(bytes.len(), |found| at.saturating_add(found))
 }
 
 #[cfg(test)]

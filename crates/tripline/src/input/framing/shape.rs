@@ -1,7 +1,7 @@
 //! Whether an input has one record a line or is a JSON document, told by its first line.
 
 use super::super::BLOCK;
-use super::values::{Ended, envelope, Envelope, value_end};
+use super::values::{Ended, Envelope, envelope, value_end};
 use super::{BOM, skip_space};
 
 /// How an input is laid out.
@@ -20,7 +20,11 @@ pub(super) enum Shape {
 /// behind the first, or leaves open what it began and that is an array, an envelope, or an object
 /// broken off where a person or a program would begin a new line.
 pub(super) fn of(window: &[u8], at_end: bool) -> Option<Shape> {
-    let start = if window.starts_with(BOM) { BOM.len() } else { 0 };
+    let start = if window.starts_with(BOM) {
+        BOM.len()
+    } else {
+        0
+    };
     let start = skip_space(window, start);
     let Some(first) = window.get(start) else {
         return (at_end || window.len() >= BLOCK).then_some(Shape::Lines);
@@ -38,18 +42,28 @@ pub(super) fn of(window: &[u8], at_end: bool) -> Option<Shape> {
     let document = match value_end(line, 0) {
         Ended::At(end) => matches!(line.get(skip_space(line, end)), Some(b'{' | b'[')),
         Ended::Broken(_) => false,
-        Ended::Unclosed if *first == b'[' || matches!(envelope(line, 0), Envelope::ElementsAt(_)) => true,
+        Ended::Unclosed
+            if *first == b'[' || matches!(envelope(line, 0), Envelope::ElementsAt(_)) =>
+        {
+            true
+        }
         Ended::Unclosed => match line.trim_ascii_end().last() {
             Some(b'[' | b':') => true,
             // Here the next thing is a member's name. Where it is an object, the line was a record
             // that is broken off, and the next one is another record.
-            Some(b'{' | b',') => match window.get(skip_space(window, start.saturating_add(line.len()))) {
-                Some(next) => *next != b'{',
-                None if at_end || window.len() >= BLOCK => true,
-                None => return None,
-            },
+            Some(b'{' | b',') => {
+                match window.get(skip_space(window, start.saturating_add(line.len()))) {
+                    Some(next) => *next != b'{',
+                    None if at_end || window.len() >= BLOCK => true,
+                    None => return None,
+                }
+            }
             _ => false,
         },
     };
-    Some(if document { Shape::Document } else { Shape::Lines })
+    Some(if document {
+        Shape::Document
+    } else {
+        Shape::Lines
+    })
 }

@@ -11,12 +11,17 @@ use std::sync::Arc;
 /// blocks, and whether the input ended where it may.
 fn records(input: &[u8], pieces: &[usize], limit: usize) -> (Vec<String>, Vec<u8>, bool) {
     let mut framer = Framer::new(limit);
-    let source = Arc::new(Source { name: "test".into(), index: 0 });
+    let source = Arc::new(Source {
+        name: "test".into(),
+        index: 0,
+    });
     let (mut found, mut all) = (Vec::new(), Vec::new());
     let mut pieces = pieces.iter().cycle();
     let (mut start, mut seen) = (0usize, 0usize);
     while start < input.len() {
-        seen = seen.saturating_add(*pieces.next().unwrap_or(&usize::MAX)).min(input.len());
+        seen = seen
+            .saturating_add(*pieces.next().unwrap_or(&usize::MAX))
+            .min(input.len());
         let window = &input[start..seen];
         match framer.cut(window, seen == input.len()) {
             Cut::More(_) => assert!(seen < input.len(), "the last window asks for more"),
@@ -60,7 +65,13 @@ fn a_line_that_cannot_be_read_is_a_record_of_its_own() {
     let input = "{\"a\":1}\n{\"a\":\nnot json\n[2026-05-04 10:00:00] text\n{\"a\":2}\n";
     assert_eq!(
         whole(input),
-        [r#"{"a":1}"#, r#"{"a":"#, "not json", "[2026-05-04 10:00:00] text", r#"{"a":2}"#]
+        [
+            r#"{"a":1}"#,
+            r#"{"a":"#,
+            "not json",
+            "[2026-05-04 10:00:00] text",
+            r#"{"a":2}"#
+        ]
     );
 }
 
@@ -88,17 +99,28 @@ fn envelopes_and_arrays_on_lines_are_taken_apart() {
 
 #[test]
 fn a_record_that_only_resembles_an_envelope_stays_whole() {
-    for input in [r#"{"value":[1,2]}"#, r#"{"records":3}"#, r#"{"value":"[{}]"}"#, r#"{"reason":"x"}"#] {
+    for input in [
+        r#"{"value":[1,2]}"#,
+        r#"{"records":3}"#,
+        r#"{"value":"[{}]"}"#,
+        r#"{"reason":"x"}"#,
+    ] {
         assert_eq!(whole(input), [input]);
     }
 }
 
 #[test]
 fn a_whole_document_gives_its_elements() {
-    let elements = [r#"{"a": 1}"#, "{\n    \"a\": [1, 2],\n    \"b\": \"]}\"\n  }"];
+    let elements = [
+        r#"{"a": 1}"#,
+        "{\n    \"a\": [1, 2],\n    \"b\": \"]}\"\n  }",
+    ];
     let array = format!("[\n  {},\n  {}\n]\n", elements[0], elements[1]);
     assert_eq!(whole(&array), elements);
-    let envelope = format!("{{\n  \"records\": [\n  {},\n  {}\n  ]\n}}\n", elements[0], elements[1]);
+    let envelope = format!(
+        "{{\n  \"records\": [\n  {},\n  {}\n  ]\n}}\n",
+        elements[0], elements[1]
+    );
     assert_eq!(whole(&envelope), elements);
     let graph = format!(
         "{{\n  \"@odata.context\": \"c\",\n  \"value\": [{}, {}],\n  \"more\": {{\"x\": [1]}}\n}}",
@@ -109,7 +131,10 @@ fn a_whole_document_gives_its_elements() {
     assert_eq!(whole(one), [one]);
     let several = format!("{}\n{}{}", one, one, elements[0]);
     assert_eq!(whole(&several), [one, one, elements[0]]);
-    assert_eq!(whole("{\"a\":1}{\"a\":2}  {\"a\":3}"), [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#]);
+    assert_eq!(
+        whole("{\"a\":1}{\"a\":2}  {\"a\":3}"),
+        [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#]
+    );
 }
 
 #[test]
@@ -124,7 +149,14 @@ fn a_document_that_is_cut_off_gives_what_was_whole_and_says_so() {
 
 #[test]
 fn an_empty_input_and_one_of_white_space_have_no_records() {
-    for input in ["", "\n", " \r\n\t\n", "\u{feff}", "[]", "{\"records\": [\n]}"] {
+    for input in [
+        "",
+        "\n",
+        " \r\n\t\n",
+        "\u{feff}",
+        "[]",
+        "{\"records\": [\n]}",
+    ] {
         assert!(whole(input).is_empty(), "{input:?}");
     }
 }
@@ -135,13 +167,21 @@ fn a_record_longer_than_the_limit_is_one_record_and_the_next_is_found() {
     let lines = format!("{{\"a\":1}}\n{long}\n{{\"a\":2}}\n");
     for pieces in [vec![1], vec![7], vec![usize::MAX]] {
         let (found, all, _) = records(lines.as_bytes(), &pieces, 50);
-        assert_eq!(found, [r#"{"a":1}"#, "TOO LONG", r#"{"a":2}"#], "{pieces:?}");
+        assert_eq!(
+            found,
+            [r#"{"a":1}"#, "TOO LONG", r#"{"a":2}"#],
+            "{pieces:?}"
+        );
         assert_eq!(all, lines.as_bytes());
     }
     let document = format!("[\n{{\"a\":1}},\n{long},\n{{\"a\":2}}\n]");
     for pieces in [vec![1], vec![7], vec![usize::MAX]] {
         let (found, all, _) = records(document.as_bytes(), &pieces, 50);
-        assert_eq!(found, [r#"{"a":1}"#, "TOO LONG", r#"{"a":2}"#], "{pieces:?}");
+        assert_eq!(
+            found,
+            [r#"{"a":1}"#, "TOO LONG", r#"{"a":2}"#],
+            "{pieces:?}"
+        );
         assert_eq!(all, document.as_bytes());
     }
 }
@@ -151,7 +191,10 @@ fn values_nested_deeper_than_any_stack_are_a_record_that_cannot_be_read() {
     let deep = "[".repeat(200_000);
     assert_eq!(whole_at_once(&deep).len(), 1);
     let deep = format!("{{\"a\":{}\n{{\"a\":1}}\n", "[".repeat(200_000));
-    assert_eq!(whole_at_once(&deep).last().map(String::as_str), Some(r#"{"a":1}"#));
+    assert_eq!(
+        whole_at_once(&deep).last().map(String::as_str),
+        Some(r#"{"a":1}"#)
+    );
 }
 
 fn whole_at_once(input: &str) -> Vec<String> {
