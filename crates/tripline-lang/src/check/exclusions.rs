@@ -10,7 +10,7 @@ use crate::value::convert;
 
 use super::names::Kind;
 use super::rules::{RuleInHand, split};
-use super::{Checker, did_you_mean, fold, listed};
+use super::{Checker, did_you_mean, listed, operands};
 
 const CLAUSES: [&str; 4] = ["when", "reason", "owner", "expires"];
 
@@ -323,7 +323,7 @@ fn without_keys(expr: &Expr, keys: &[Key], step: usize) -> Expr {
         };
     }
     let mut copy = expr.clone();
-    for operand in fold::operands_mut(&mut copy) {
+    for operand in operands::operands_mut(&mut copy) {
         *operand = without_keys(operand, keys, step);
     }
     copy

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use crate::checked::{CompareOp, Constant, Expr, ExprKind};
 use crate::types::Type;
 
-use super::fold::operands;
+use super::operands::operands;
 
 /// An operand that has one value wherever a condition holds.
 pub(super) struct Fact {

@@ -1,6 +1,4 @@
-//! Constant folding: a checked expression over constants alone is computed once, here. Also used
-//! to see what a condition becomes once an operand is known ([`substitute`]), which is how
-//! contradictions are found.
+//! Constant folding: a checked expression over constants alone is computed once, here.
 //!
 //! INVARIANT: folding gives exactly what evaluating at run time would give.
 
@@ -8,11 +6,12 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::ast::PathStep;
 use crate::checked::{ArithmeticOp, CompareOp, Constant, Entries, Expr, ExprKind, List};
 use crate::functions::Eval;
 use crate::types::Type;
-use crate::value::{Encoding, Raw, Value, case, compare, convert, text};
+use crate::value::{Value, case, compare, text};
+
+use super::raw::{converted, member};
 
 /// The expression, or the constant that it is. Its operands are already folded.
 pub(super) fn fold(mut expr: Expr, lists: &[Arc<List>]) -> Expr {
@@ -293,92 +292,6 @@ fn in_entries(value: &Value<'_>, entries: &Entries) -> bool {
     }
 }
 
-/// Converts, reading raw JSON as the engine does.
-fn converted<'e>(value: Value<'e>, ty: &Type) -> Value<'e> {
-    match (value, ty) {
-        (Value::Json(raw), Type::Json) => Value::Json(raw),
-        (Value::Json(raw), _) => match (parsed(&raw), ty) {
-            (Some(serde_json::Value::Array(elements)), Type::List(of)) => Value::List(
-                elements
-                    .iter()
-                    .map(|element| converted(raw_of(element), of))
-                    .collect(),
-            ),
-            (_, Type::List(_)) => Value::Missing,
-            (Some(serde_json::Value::String(text)), _) => convert::from_text(Cow::Owned(text), ty),
-            (Some(serde_json::Value::Bool(truth)), _) => convert::to_type(Value::Bool(truth), ty),
-            (Some(serde_json::Value::Number(number)), _) => {
-                convert::from_text(Cow::Owned(number.to_string()), ty)
-            }
-            (Some(other), Type::String) => Value::Text(Cow::Owned(other.to_string())),
-            _ => Value::Missing,
-        },
-        (Value::List(values), Type::List(of)) => Value::List(
-            values
-                .into_iter()
-                .map(|value| converted(value, of))
-                .collect(),
-        ),
-        (value, _) => convert::to_type(value, ty),
-    }
-}
-
-fn parsed(raw: &Raw<'_>) -> Option<serde_json::Value> {
-    (raw.encoding == Encoding::Json)
-        .then(|| serde_json::from_slice(&raw.bytes).ok())
-        .flatten()
-}
-
-fn raw_of<'e>(value: &serde_json::Value) -> Value<'e> {
-    match value {
-        serde_json::Value::Null => Value::Missing,
-        serde_json::Value::String(text) if text.is_empty() => Value::Missing,
-        _ => Value::Json(Raw {
-            bytes: Cow::Owned(value.to_string().into_bytes()),
-            encoding: Encoding::Json,
-        }),
-    }
-}
-
-fn member<'e>(value: Value<'e>, path: &[PathStep]) -> Value<'e> {
-    let Some((step, rest)) = path.split_first() else {
-        return value;
-    };
-    match (value, step) {
-        (Value::List(elements), PathStep::Index(place)) => {
-            let element = usize::try_from(*place)
-                .ok()
-                .and_then(|place| elements.into_iter().nth(place));
-            member(element.unwrap_or(Value::Missing), rest)
-        }
-        (Value::List(elements), PathStep::Each) => Value::List(
-            elements
-                .into_iter()
-                .map(|element| member(element, rest))
-                .collect(),
-        ),
-        (Value::Json(raw), _) => match (parsed(&raw), step) {
-            (Some(serde_json::Value::Object(members)), PathStep::Key(key)) => {
-                member(members.get(key).map_or(Value::Missing, raw_of), rest)
-            }
-            (Some(serde_json::Value::Array(elements)), PathStep::Index(place)) => {
-                let element = usize::try_from(*place)
-                    .ok()
-                    .and_then(|place| elements.get(place));
-                member(element.map_or(Value::Missing, raw_of), rest)
-            }
-            (Some(serde_json::Value::Array(elements)), PathStep::Each) => Value::List(
-                elements
-                    .iter()
-                    .map(|element| member(raw_of(element), rest))
-                    .collect(),
-            ),
-            _ => Value::Missing,
-        },
-        _ => Value::Missing,
-    }
-}
-
 /// The value of a constant.
 pub(super) fn value(constant: &Constant) -> Value<'_> {
     match constant {
@@ -427,78 +340,4 @@ pub(super) fn constant(value: Value<'_>, ty: &Type) -> Option<ExprKind> {
         }
         Value::Regex(_) | Value::Json(_) => return None,
     }))
-}
-
-/// The expression with every operand of `facts` replaced by its known constant, folded. Lambdas
-/// are left alone: what they read differs from element to element.
-pub(super) fn substitute(expr: &Expr, facts: &[super::facts::Fact], lists: &[Arc<List>]) -> Expr {
-    if let Some(known) = super::facts::known(expr, facts) {
-        return Expr {
-            kind: ExprKind::Constant(known),
-            ty: expr.ty.clone(),
-            span: expr.span,
-        };
-    }
-    let mut copy = expr.clone();
-    for operand in operands_mut(&mut copy) {
-        if !matches!(operand.kind, ExprKind::Lambda(_)) {
-            *operand = substitute(operand, facts, lists);
-        }
-    }
-    fold(copy, lists)
-}
-
-pub(super) fn operands_mut(expr: &mut Expr) -> Vec<&mut Expr> {
-    match &mut expr.kind {
-        ExprKind::Constant(_)
-        | ExprKind::Path(_)
-        | ExprKind::OwnField(_)
-        | ExprKind::Field { .. }
-        | ExprKind::Key(_)
-        | ExprKind::Local(_) => Vec::new(),
-        ExprKind::Member { of, .. }
-        | ExprKind::Convert(of)
-        | ExprKind::Not(of)
-        | ExprKind::Lambda(of) => vec![of],
-        ExprKind::And(parts)
-        | ExprKind::Or(parts)
-        | ExprKind::Coalesce(parts)
-        | ExprKind::List(parts) => parts.iter_mut().collect(),
-        ExprKind::Call { args, .. } => args.iter_mut().collect(),
-        ExprKind::Compare { left, right, .. } | ExprKind::Arithmetic { left, right, .. } => {
-            vec![left, right]
-        }
-        ExprKind::InList { value, .. } | ExprKind::Matches { value, .. } => vec![value],
-        ExprKind::InComputed { value, list, .. } => vec![value, list],
-        ExprKind::InRange { value, range } => vec![value, range],
-        ExprKind::TextTest { value, part, .. } => vec![value, part],
-    }
-}
-
-/// The operands of an expression, in the order written.
-pub(super) fn operands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Constant(_)
-        | ExprKind::Path(_)
-        | ExprKind::OwnField(_)
-        | ExprKind::Field { .. }
-        | ExprKind::Key(_)
-        | ExprKind::Local(_) => Vec::new(),
-        ExprKind::Member { of, .. }
-        | ExprKind::Convert(of)
-        | ExprKind::Not(of)
-        | ExprKind::Lambda(of) => vec![of],
-        ExprKind::And(parts)
-        | ExprKind::Or(parts)
-        | ExprKind::Coalesce(parts)
-        | ExprKind::List(parts) => parts.iter().collect(),
-        ExprKind::Call { args, .. } => args.iter().collect(),
-        ExprKind::Compare { left, right, .. } | ExprKind::Arithmetic { left, right, .. } => {
-            vec![left, right]
-        }
-        ExprKind::InList { value, .. } | ExprKind::Matches { value, .. } => vec![value],
-        ExprKind::InComputed { value, list, .. } => vec![value, list],
-        ExprKind::InRange { value, range } => vec![value, range],
-        ExprKind::TextTest { value, part, .. } => vec![value, part],
-    }
 }

@@ -5,7 +5,7 @@ use crate::checked::{Constant, Expr, ExprKind, Key};
 use crate::diagnostic::Diagnostic;
 use crate::types::Type;
 
-use super::fold::operands;
+use super::operands::operands;
 use super::scope::{Events, KeyName, Own, Scope, StepNames};
 use super::{Checker, words};
 

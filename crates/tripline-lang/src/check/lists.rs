@@ -293,13 +293,8 @@ impl Checker<'_> {
         for line in text.split_inclusive('\n') {
             let entry = line.trim();
             let before = line.len() - line.trim_start().len();
-            // A byte order mark is white space to no one but is no part of an entry.
-            let (entry, mark) = match entry.strip_prefix('\u{feff}').filter(|_| start == 0) {
-                Some(rest) => (rest.trim(), '\u{feff}'.len_utf8()),
-                None => (entry, 0),
-            };
             if !entry.is_empty() && !entry.starts_with('#') {
-                let span = place(file, start + before + mark, entry.len());
+                let span = place(file, start + before, entry.len());
                 if let Err(problem) = entries.push(entry, span) {
                     if problems.len() < MOST_REPORTED {
                         problems.push(*problem)

@@ -18,6 +18,8 @@ mod keys;
 mod lists;
 mod meta;
 mod names;
+mod operands;
+mod raw;
 mod regexes;
 mod rules;
 mod schemas;

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 
 use super::Checker;
 use super::facts::{guarded, never_missing, same_as, varies};
-use super::fold::operands;
+use super::operands::operands;
 
 impl Checker<'_> {
     /// Looks through conditions that hold together. `given` holds besides and is not looked

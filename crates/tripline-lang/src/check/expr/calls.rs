@@ -14,6 +14,7 @@ use super::super::scope::{Local, Scope};
 use super::super::{Checker, did_you_mean, words};
 use super::fit::{Misfit, unreadable};
 use super::made;
+use super::signature::{other_name, signature};
 
 impl Checker<'_> {
     /// `name(args)`
@@ -368,40 +369,4 @@ impl Checker<'_> {
             .filter(|declared| matches!(declared.kind, Kind::List | Kind::Let))
             .map(|declared| (format!("a {}", declared.kind.word()), Some(declared.span)))
     }
-}
-
-/// `capture(text, pattern, group)`
-fn signature(function: &Function) -> String {
-    let params: Vec<String> = function
-        .params
-        .iter()
-        .map(|param| match (&param.accepts, param.repeats) {
-            (Accepts::Lambda(_), _) => format!("x => {}", param.name),
-            (_, true) => format!("{}, …", param.name),
-            _ => param.name.to_owned(),
-        })
-        .collect();
-    format!("{}({})", function.name, params.join(", "))
-}
-
-/// What functions of other query languages are called here.
-fn other_name(name: &str) -> Option<String> {
-    let here = match name.to_ascii_lowercase().as_str() {
-        "tolower" | "lowercase" | "to_lower" => "lower(text)",
-        "toupper" | "uppercase" | "to_upper" => "upper(text)",
-        "strlen" | "length" | "array_length" | "count" => "len(value)",
-        "isnotempty" | "isnotnull" | "exists" | "is_present" => "present(value)",
-        "isempty" | "isnull" | "is_missing" => "missing(value)",
-        "extract" => "capture(text, /pattern/, group)",
-        "parse_json" | "todynamic" | "from_json" => "json(text)",
-        "hourofday" => "hour(time)",
-        "dayofweek" => "weekday(time)",
-        "ipv4_is_private" | "is_private" => "in_private(address)",
-        "geo_distance_2points" => "distance_km(latitude_1, longitude_1, latitude_2, longitude_2)",
-        "iff" | "iif" | "if" => {
-            return Some("there is no branching: write two conditions joined by `or`".to_owned());
-        }
-        _ => return None,
-    };
-    Some(format!("did you mean `{here}`?"))
 }

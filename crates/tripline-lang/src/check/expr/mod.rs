@@ -1,6 +1,7 @@
 //! Expressions: names resolved, types fitted, constants folded. `None` means that the expression
 //! is in error and the error is reported; what contains it then says nothing more.
 
+mod arithmetic;
 mod calls;
 mod fit;
 mod literals;
@@ -8,6 +9,7 @@ mod member_access;
 mod membership;
 mod operators;
 mod resolve;
+mod signature;
 
 use crate::ast;
 use crate::checked::{Constant, Expr, ExprKind};

@@ -2,6 +2,7 @@
 
 mod exclusions;
 mod functions;
+mod hostile;
 mod lists;
 mod names;
 mod renderings;

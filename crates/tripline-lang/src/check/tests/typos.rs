@@ -2,7 +2,7 @@
 
 use super::*;
 
-const LISTS: &str = r#"
+pub(super) const LISTS: &str = r#"
 list service_accounts : string nocase = ["svc@example.com"]
 list admin_networks   : cidr          = ["203.0.113.0/24"]
 
@@ -15,7 +15,7 @@ exclude "service accounts" from aitm_token_replay {
 exclude "admin networks" from aitm_token_replay { when token.ip in admin_networks }
 "#;
 
-const RULE: &str = r#"
+pub(super) const RULE: &str = r#"
 rule aitm_token_replay {
   meta {
     id         = "2a2c676e-885f-43d9-90cb-2c035772e31c"
