@@ -52,7 +52,9 @@ def main():
         "tripline run --event-fields used": (tripline + ["--event-fields", "used", str(file)], None),
     }
     if RSIGMA:
-        programs["rsigma engine eval"] = ([RSIGMA, "engine", "eval", "--quiet", "--no-detections", "-r", str(HERE / "aitm.yml")], file)
+        peer = [RSIGMA, "engine", "eval", "--quiet", "--no-detections", "--input-format", "json",
+                "--timestamp-field", "properties.createdDateTime", "-r", str(HERE / "aitm.yml")]
+        programs["rsigma engine eval"] = (peer, file)
     else:
         print("rsigma is not installed: left out (cargo install rsigma --version 0.23.0)")
     try:
