@@ -444,6 +444,6 @@ pub enum TextOp {
     StartsWith,
     /// `ends_with`
     EndsWith,
-    /// `has`: the part stands in the text as a whole term, that is, no letter or digit touches it.
+    /// `has`: the part stands in the text as a whole term, that is, no letter, digit or `_` touches it.
     Has,
 }

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::checked::{ArithmeticOp, CompareOp, Constant, Entries, Expr, ExprKind, List};
+use crate::checked::{CompareOp, Constant, Entries, Expr, ExprKind, List};
 use crate::functions::Eval;
 use crate::types::Type;
-use crate::value::{Value, case, compare, text};
+use crate::value::{Value, arithmetic, case, compare, text};
 
 use super::raw::{converted, member};
 
@@ -120,7 +120,7 @@ pub(super) fn evaluate<'e>(
             );
             Value::Bool(compares(*op, &left, &right, *nocase))
         }
-        ExprKind::Arithmetic { op, left, right } => arithmetic(
+        ExprKind::Arithmetic { op, left, right } => arithmetic::compute(
             *op,
             &evaluate(left, lists, locals)?,
             &evaluate(right, lists, locals)?,
@@ -223,41 +223,6 @@ fn compares(op: CompareOp, left: &Value<'_>, right: &Value<'_>, nocase: bool) ->
         CompareOp::Greater => order() == Some(Ordering::Greater),
         CompareOp::GreaterOrEqual => order().is_some_and(Ordering::is_ge),
     }
-}
-
-/// `+ - * /`; missing for a missing side, an overflow and a division by zero.
-fn arithmetic<'e>(op: ArithmeticOp, left: &Value<'e>, right: &Value<'e>) -> Value<'e> {
-    use ArithmeticOp::{Add, Divide, Multiply, Subtract};
-    let whole = |left: i64, right: i64| match op {
-        Add => left.checked_add(right),
-        Subtract => left.checked_sub(right),
-        Multiply => left.checked_mul(right),
-        Divide => left.checked_div(right),
-    };
-    let result = match (left, right) {
-        (Value::Int(left), Value::Int(right)) => whole(*left, *right).map(Value::Int),
-        (Value::Float(left), Value::Float(right)) => {
-            let result = match op {
-                Add => left + right,
-                Subtract => left - right,
-                Multiply => left * right,
-                Divide => left / right,
-            };
-            result.is_finite().then_some(Value::Float(result))
-        }
-        (Value::Timestamp(left), Value::Timestamp(right)) => {
-            whole(*left, *right).map(Value::Duration)
-        }
-        (Value::Timestamp(left), Value::Duration(right))
-        | (Value::Duration(left), Value::Timestamp(right)) => {
-            whole(*left, *right).map(Value::Timestamp)
-        }
-        (Value::Duration(left), Value::Duration(right)) => {
-            whole(*left, *right).map(Value::Duration)
-        }
-        _ => None,
-    };
-    result.unwrap_or(Value::Missing)
 }
 
 fn in_entries(value: &Value<'_>, entries: &Entries) -> bool {

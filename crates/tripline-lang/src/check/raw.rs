@@ -16,6 +16,7 @@ pub(super) fn converted<'e>(value: Value<'e>, ty: &Type) -> Value<'e> {
                 elements
                     .iter()
                     .map(|element| converted(raw_of(element), of))
+                    .filter(is_present)
                     .collect(),
             ),
             (_, Type::List(_)) => Value::Missing,
@@ -31,10 +32,16 @@ pub(super) fn converted<'e>(value: Value<'e>, ty: &Type) -> Value<'e> {
             values
                 .into_iter()
                 .map(|value| converted(value, of))
+                .filter(is_present)
                 .collect(),
         ),
         (value, _) => convert::to_type(value, ty),
     }
+}
+
+/// Lists made of raw values hold no missing ones.
+fn is_present(value: &Value<'_>) -> bool {
+    !matches!(value, Value::Missing)
 }
 
 fn parsed(raw: &Raw<'_>) -> Option<serde_json::Value> {
@@ -70,6 +77,7 @@ pub(super) fn member<'e>(value: Value<'e>, path: &[PathStep]) -> Value<'e> {
             elements
                 .into_iter()
                 .map(|element| member(element, rest))
+                .filter(is_present)
                 .collect(),
         ),
         (Value::Json(raw), _) => match (parsed(&raw), step) {
@@ -86,6 +94,7 @@ pub(super) fn member<'e>(value: Value<'e>, path: &[PathStep]) -> Value<'e> {
                 elements
                     .iter()
                     .map(|element| member(raw_of(element), rest))
+                    .filter(is_present)
                     .collect(),
             ),
             _ => Value::Missing,

@@ -279,7 +279,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0305",
         "arithmetic that has no meaning",
-        "`+` and `-` join numbers, timestamps and durations; `*` and `/` numbers.",
+        "`+` and `-` join numbers, timestamps and durations; `*` and `/` numbers, or a duration and a whole number.",
     ),
     code(
         "E0306",

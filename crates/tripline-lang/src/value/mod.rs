@@ -2,6 +2,7 @@
 //! functions works on them; where a value can borrow from the record's bytes, it does. [`convert`] reads them from text and
 //! numbers, [`compare`] and [`text`] compare them, [`key`] makes hash keys of them.
 
+pub mod arithmetic;
 pub mod case;
 pub mod compare;
 pub mod convert;

@@ -33,7 +33,7 @@ pub fn test(op: TextOp, text: &str, part: &str, nocase: bool) -> bool {
     }
 }
 
-/// Whether `part` stands in `text` as a whole term: no letter or digit touches it.
+/// Whether `part` stands in `text` as a whole term: no letter, digit or `_` touches it.
 fn has(text: &str, part: &str) -> bool {
     if part.is_empty() {
         return false;
@@ -61,7 +61,8 @@ fn stands_alone(text: &str, start: usize, length: usize) -> bool {
     let after = text
         .get(start + length..)
         .and_then(|after| after.chars().next());
-    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    let of_a_term = |letter: char| letter.is_alphanumeric() || letter == '_';
+    !before.is_some_and(of_a_term) && !after.is_some_and(of_a_term)
 }
 
 /// Where the part stands in the text without case; both are ASCII.
@@ -86,6 +87,7 @@ mod tests {
             ("Mail.ReadBasic,Mail.Read", "Mail.Read", true),
             ("xMail.Read", "Mail.Read", false),
             ("aaa aa", "aa", true),
+            ("app_id", "app", false),
             ("añ", "a", false),
         ] {
             assert_eq!(

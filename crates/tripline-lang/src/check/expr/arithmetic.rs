@@ -23,28 +23,11 @@ impl Checker<'_> {
         scope: &Scope<'_>,
     ) -> Option<Expr> {
         let (mut left, mut right) = self.both(left, right, scope)?;
-        // A raw value takes the type of the other side; two of them are numbers.
-        let numeric = |ty: &Type| {
-            matches!(
-                ty,
-                Type::Int | Type::Float | Type::Timestamp | Type::Duration
-            )
-        };
         if left.ty == Type::Json {
-            let want = if numeric(&right.ty) {
-                right.ty.clone()
-            } else {
-                Type::Float
-            };
-            left = self.converted(left, &want);
+            left = self.converted(left, &beside(with, &right.ty));
         }
         if right.ty == Type::Json {
-            let want = if numeric(&left.ty) {
-                left.ty.clone()
-            } else {
-                Type::Float
-            };
-            right = self.converted(right, &want);
+            right = self.converted(right, &beside(with, &left.ty));
         }
         if left.ty != right.ty
             && matches!(
@@ -67,6 +50,9 @@ impl Checker<'_> {
         let ty = match (&left.ty, &right.ty) {
             (Type::Int, Type::Int) => Some(Type::Int),
             (Type::Float, Type::Float) => Some(Type::Float),
+            (Type::Duration, Type::Int) if !sum => Some(Type::Duration),
+            (Type::Int, Type::Duration) if with == ArithmeticOp::Multiply => Some(Type::Duration),
+            (Type::Duration, Type::Duration) if with == ArithmeticOp::Divide => Some(Type::Float),
             (Type::Duration, Type::Duration) if sum => Some(Type::Duration),
             (Type::Timestamp, Type::Duration) if sum => Some(Type::Timestamp),
             (Type::Duration, Type::Timestamp) if with == ArithmeticOp::Add => Some(Type::Timestamp),
@@ -89,14 +75,14 @@ impl Checker<'_> {
             .also(left.span, format!("this is {}", words(&left.ty)))
             .also(right.span, format!("this is {}", words(&right.ty)));
             let problem = match (&left.ty, &right.ty) {
-                (Type::Timestamp | Type::Duration, Type::Int | Type::Float) => {
+                (Type::Timestamp | Type::Duration, Type::Int | Type::Float) if sum => {
                     problem.help("a duration needs a unit: `10s`, `10m`, `10h`")
                 }
                 (Type::String, Type::String) => {
                     problem.help("texts are not joined: compare their parts one by one")
                 }
                 _ => problem.help(
-                    "`+` and `-` join numbers, timestamps and durations; `*` and `/` numbers",
+                    "`+` and `-` join numbers, timestamps and durations; `*` and `/` numbers, and a duration and a whole number",
                 ),
             };
             self.report(problem);
@@ -163,5 +149,15 @@ impl Checker<'_> {
             right: Box::new(of),
         };
         Some(self.folded(kind, ty, span))
+    }
+}
+
+/// What a raw value is beside a value of a type; two raw values are numbers.
+fn beside(op: ArithmeticOp, other: &Type) -> Type {
+    match (op, other) {
+        (ArithmeticOp::Multiply, Type::Duration) => Type::Int,
+        (ArithmeticOp::Add, Type::Timestamp) => Type::Duration,
+        (_, Type::Int | Type::Float | Type::Timestamp | Type::Duration) => other.clone(),
+        _ => Type::Float,
     }
 }

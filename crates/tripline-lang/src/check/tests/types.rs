@@ -107,6 +107,12 @@ fn arithmetic_joins_times_and_durations() {
     assert!(
         said_of_condition("-result < -5 and result * 2 - 1 >= 3 and risk / 2 > 0.25").is_empty()
     );
+    assert!(
+        said_of_condition(
+            "time - seen > 2 * 15m and (time - seen) / 1h > 1.5 and time + details.skew > seen"
+        )
+        .is_empty()
+    );
     one(
         &said_of_condition("time - 10 > seen"),
         &["E0305", "needs a unit"],

@@ -73,7 +73,7 @@ pub fn from_float<'a>(number: f64, ty: &Type) -> Value<'a> {
     .unwrap_or(Value::Missing)
 }
 
-/// Converts a value to `ty`; missing where it cannot be. A part of a raw record
+/// Converts a value to `ty`; missing where it cannot be. Of a list what cannot be converted is left out. A part of a raw record
 /// ([`Value::Json`]) converts only to `json`: who holds the record reads it.
 pub fn to_type<'a>(value: Value<'a>, ty: &Type) -> Value<'a> {
     match (value, ty) {
@@ -90,9 +90,13 @@ pub fn to_type<'a>(value: Value<'a>, ty: &Type) -> Value<'a> {
         (Value::Cidr(range), Type::Cidr) => Value::Cidr(range),
         (Value::Regex(regex), Type::Regex) => Value::Regex(regex),
         (Value::Json(raw), Type::Json) => Value::Json(raw),
-        (Value::List(values), Type::List(of)) => {
-            Value::List(values.into_iter().map(|value| to_type(value, of)).collect())
-        }
+        (Value::List(values), Type::List(of)) => Value::List(
+            values
+                .into_iter()
+                .map(|value| to_type(value, of))
+                .filter(|value| !matches!(value, Value::Missing))
+                .collect(),
+        ),
         (
             value @ (Value::Bool(_)
             | Value::Timestamp(_)
