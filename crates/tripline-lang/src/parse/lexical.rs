@@ -133,9 +133,11 @@ impl Lexer<'_> {
         } else if first.is_ascii_digit() {
             (Kind::Number, number_length(rest))
         } else if first == '"' {
-            delimited(rest, '"').map_or((Kind::OpenText, line_length(rest)), |length| {
-                (Kind::Text, length)
-            })
+            match delimited(rest, '"') {
+                Some(length) => (Kind::Text, length),
+                // Measured only here: a line may be as long as the file.
+                None => (Kind::OpenText, line_length(rest)),
+            }
         } else if first == '/'
             && self
                 .begins_regex
@@ -151,7 +153,7 @@ impl Lexer<'_> {
         } else if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) {
             (Kind::Mark, mark.len())
         } else if first == '\'' {
-            (Kind::Stray, delimited(rest, '\'').unwrap_or(1))
+            (Kind::Stray, delimited(rest, '\'').unwrap_or_else(|| line_length(rest)))
         } else if rest.starts_with("&&") || rest.starts_with("||") {
             (Kind::Stray, 2)
         } else {

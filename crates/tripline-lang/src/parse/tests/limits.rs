@@ -100,6 +100,19 @@ fn long_runs_of_anything_take_linear_time() {
     }
 }
 
+#[test]
+fn a_long_line_without_errors_takes_linear_time() {
+    let read = |entries: usize| {
+        let text = format!("list x : string = [{}]", "\"entry\", ".repeat(entries));
+        let begin = Instant::now();
+        assert!(parse(&text).1.is_empty());
+        begin.elapsed()
+    };
+    read(1_000);
+    let (short, long) = (read(4_000), read(64_000));
+    assert!(long < short * 40, "16 times the entries took {short:?} and {long:?}");
+}
+
 /// Texts near to the language: pieces of it in any order.
 fn near_language() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
