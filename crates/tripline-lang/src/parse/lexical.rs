@@ -153,7 +153,10 @@ impl Lexer<'_> {
         } else if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) {
             (Kind::Mark, mark.len())
         } else if first == '\'' {
-            (Kind::Stray, delimited(rest, '\'').unwrap_or_else(|| line_length(rest)))
+            (
+                Kind::Stray,
+                delimited(rest, '\'').unwrap_or_else(|| line_length(rest)),
+            )
         } else if rest.starts_with("&&") || rest.starts_with("||") {
             (Kind::Stray, 2)
         } else {

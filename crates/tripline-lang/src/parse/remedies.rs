@@ -63,7 +63,7 @@ pub(super) fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
             ("==", _) if back == 0 && expected.takes(Rule::equals) => {
                 offer(token.end, "=", "`==` does not declare", "did you mean `=`?");
             }
-            _ if written.starts_with('\'') && written.len() > 1 => {
+            _ if written.len() > 1 && written.starts_with('\'') && written.ends_with('\'') => {
                 let right = format!("\"{}\"", written.trim_matches('\'').replace('"', "\\\""));
                 offer(
                     token.end,

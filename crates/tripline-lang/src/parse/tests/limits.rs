@@ -110,7 +110,10 @@ fn a_long_line_without_errors_takes_linear_time() {
     };
     read(1_000);
     let (short, long) = (read(4_000), read(64_000));
-    assert!(long < short * 40, "16 times the entries took {short:?} and {long:?}");
+    assert!(
+        long < short * 40,
+        "16 times the entries took {short:?} and {long:?}"
+    );
 }
 
 /// Texts near to the language: pieces of it in any order.
