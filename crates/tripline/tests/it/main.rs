@@ -2,6 +2,13 @@
 //!
 //! The rules and records in `tests/data` are small and made for these tests.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests state what they know, in their helpers too"
+)]
+
 mod command;
 mod exits;
 mod generate;
