@@ -116,7 +116,14 @@ fn detect(rules: &RuleSet, emission: Emission, lines: &[&[u8]]) -> usize {
 
 fn runner<'a>(name: String, lines: &[&[u8]], run: Box<dyn FnMut() -> usize + 'a>) -> Runner<'a> {
     let bytes = lines.iter().map(|line| line.len() + 1).sum();
-    Runner { name, run, best: Duration::MAX, found: 0, records: lines.len(), bytes }
+    Runner {
+        name,
+        run,
+        best: Duration::MAX,
+        found: 0,
+        records: lines.len(),
+        bytes,
+    }
 }
 
 fn main() {

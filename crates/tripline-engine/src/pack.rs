@@ -257,7 +257,13 @@ fn put_ip(ip: IpAddr, out: &mut Vec<u8>) {
 /// The bytes of a text that is exactly a lower-case GUID, `8-4-4-4-12`.
 fn guid_bytes(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let [a, b, c, d, e] = [&text[..8], &text[9..13], &text[14..18], &text[19..23], &text[24..]];
+    let [a, b, c, d, e] = [
+        &text[..8],
+        &text[9..13],
+        &text[14..18],
+        &text[19..23],
+        &text[24..],
+    ];
     if [text[8], text[13], text[18], text[23]] != [b'-'; 4] {
         return None;
     }

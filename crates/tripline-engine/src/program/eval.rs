@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use tripline_lang::checked::{ArithmeticOp, CompareOp};
+use tripline_lang::ast::PathStep;
+use tripline_lang::checked::CompareOp;
 use tripline_lang::functions::Eval;
-use tripline_lang::value::{Raw, Value, compare as values, text};
+use tripline_lang::value::{Raw, Value, arithmetic, compare as values, text};
 
 use super::node::Node;
 use crate::record::{self, Slot};
@@ -136,21 +137,26 @@ pub(crate) fn eval<'a, S: Scope<'a>>(
             .map(|node| eval(node, scope, locals))
             .find(|value| !matches!(value, Value::Missing))
             .unwrap_or(Value::Missing),
-        Node::Arithmetic(op, sides) => arithmetic(
+        Node::Arithmetic(op, sides) => arithmetic::compute(
             *op,
             &eval(&sides.0, scope, locals),
             &eval(&sides.1, scope, locals),
         ),
         Node::Call(function, args) => match (&function.eval, args.as_slice()) {
-            (Eval::Elements(compute), [list, body]) => {
-                let elements = list_of(eval(list, scope, locals));
-                compute(elements, &mut |element| {
+            (Eval::Elements(compute), [list, body]) => match eval(list, scope, locals) {
+                Value::Missing => Value::Missing,
+                list => compute(list_of(list), &mut |element| {
                     let inner = Locals {
                         value: element,
                         outer: locals,
                     };
                     eval(body, scope, Some(&inner))
-                })
+                }),
+            },
+            // The usual numbers of arguments need no allocation.
+            (Eval::Values(compute), [one]) => compute(&[eval(one, scope, locals)]),
+            (Eval::Values(compute), [one, two]) => {
+                compute(&[eval(one, scope, locals), eval(two, scope, locals)])
             }
             (Eval::Values(compute), args) => {
                 let args: Vec<Value<'a>> =
@@ -172,11 +178,28 @@ pub(crate) fn eval<'a, S: Scope<'a>>(
     }
 }
 
-/// Part of a raw value; over a list, of each of its elements.
-fn member<'a>(value: Value<'a>, path: &[tripline_lang::ast::PathStep]) -> Value<'a> {
-    match value {
-        Value::Json(raw) => record::member(&raw, path),
-        Value::List(of) => Value::List(of.into_iter().map(|value| member(value, path)).collect()),
+/// What is at a path in a value. Of a list, `[0]` is an element, `[*]` every one, and a name the
+/// members of that name.
+fn member<'a>(value: Value<'a>, path: &[PathStep]) -> Value<'a> {
+    let of_each = |of: Vec<Value<'a>>, path: &[PathStep]| {
+        let members = of.into_iter().map(|element| member(element, path));
+        Value::List(
+            members
+                .filter(|value| !matches!(value, Value::Missing))
+                .collect(),
+        )
+    };
+    match (value, path) {
+        (value, []) => value,
+        (Value::Json(raw), path) => record::member(&raw, path),
+        (Value::List(of), [PathStep::Index(at), rest @ ..]) => {
+            let element = usize::try_from(*at)
+                .ok()
+                .and_then(|at| of.into_iter().nth(at));
+            member(element.unwrap_or(Value::Missing), rest)
+        }
+        (Value::List(of), [PathStep::Each, rest @ ..]) => of_each(of, rest),
+        (Value::List(of), path) => of_each(of, path),
         _ => Value::Missing,
     }
 }
@@ -199,90 +222,5 @@ fn compare(op: CompareOp, nocase: bool, left: &Value<'_>, right: &Value<'_>) -> 
         CompareOp::LessOrEqual => ordered(Ordering::is_le),
         CompareOp::Greater => ordered(Ordering::is_gt),
         CompareOp::GreaterOrEqual => ordered(Ordering::is_ge),
-    }
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "mixing int and float is defined as float arithmetic"
-)]
-fn arithmetic(op: ArithmeticOp, left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
-    use ArithmeticOp::{Add, Divide, Multiply, Subtract};
-    use Value::{Duration, Float, Int, Timestamp};
-    let whole =
-        |value: Option<i64>, make: fn(i64) -> Value<'static>| value.map_or(Value::Missing, make);
-    match (op, left, right) {
-        (Add, Int(a), Int(b)) => whole(a.checked_add(*b), Int),
-        (Subtract, Int(a), Int(b)) => whole(a.checked_sub(*b), Int),
-        (Multiply, Int(a), Int(b)) => whole(a.checked_mul(*b), Int),
-        (Divide, Int(a), Int(b)) => whole(a.checked_div(*b), Int),
-        (_, Float(a), Float(b)) => float(op, *a, *b),
-        (_, Int(a), Float(b)) => float(op, *a as f64, *b),
-        (_, Float(a), Int(b)) => float(op, *a, *b as f64),
-        (Add, Timestamp(a), Duration(b)) | (Add, Duration(a), Timestamp(b)) => {
-            whole(a.checked_add(*b), Timestamp)
-        }
-        (Subtract, Timestamp(a), Duration(b)) => whole(a.checked_sub(*b), Timestamp),
-        (Subtract, Timestamp(a), Timestamp(b)) => whole(a.checked_sub(*b), Duration),
-        (Add, Duration(a), Duration(b)) => whole(a.checked_add(*b), Duration),
-        (Subtract, Duration(a), Duration(b)) => whole(a.checked_sub(*b), Duration),
-        (Multiply, Duration(a), Int(b)) | (Multiply, Int(b), Duration(a)) => {
-            whole(a.checked_mul(*b), Duration)
-        }
-        (Divide, Duration(a), Int(b)) => whole(a.checked_div(*b), Duration),
-        (Divide, Duration(a), Duration(b)) if *b != 0 => Float(*a as f64 / *b as f64),
-        _ => Value::Missing,
-    }
-}
-
-fn float(op: ArithmeticOp, a: f64, b: f64) -> Value<'static> {
-    let value = match op {
-        ArithmeticOp::Add => a + b,
-        ArithmeticOp::Subtract => a - b,
-        ArithmeticOp::Multiply => a * b,
-        ArithmeticOp::Divide => a / b,
-    };
-    if value.is_finite() {
-        Value::Float(value)
-    } else {
-        Value::Missing
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arithmetic_that_cannot_be_done_is_missing() {
-        let missing = |value| matches!(value, Value::Missing);
-        assert!(missing(arithmetic(
-            ArithmeticOp::Divide,
-            &Value::Int(1),
-            &Value::Int(0)
-        )));
-        assert!(missing(arithmetic(
-            ArithmeticOp::Add,
-            &Value::Int(i64::MAX),
-            &Value::Int(1)
-        )));
-        assert!(missing(arithmetic(
-            ArithmeticOp::Divide,
-            &Value::Float(1.0),
-            &Value::Float(0.0)
-        )));
-        assert!(missing(arithmetic(
-            ArithmeticOp::Add,
-            &Value::Missing,
-            &Value::Int(1)
-        )));
-        assert!(matches!(
-            arithmetic(
-                ArithmeticOp::Subtract,
-                &Value::Timestamp(5),
-                &Value::Timestamp(3)
-            ),
-            Value::Duration(2)
-        ));
     }
 }

@@ -1,12 +1,12 @@
 //! The values that expressions compute with. The engine reads them out of records, the table of
-//! functions works on them; where a value can borrow from the record's bytes, it does. [`convert`] reads them from text and
-//! numbers, [`compare`] and [`text`] compare them, [`key`] makes hash keys of them.
+//! functions works on them; where a value can borrow from the record's bytes, it does.
+//! [`convert`] reads them from text and numbers, [`compare`] and [`text`] compare them,
+//! [`arithmetic`] computes with them.
 
 pub mod arithmetic;
 pub mod case;
 pub mod compare;
 pub mod convert;
-pub mod key;
 pub mod text;
 
 use std::borrow::Cow;
