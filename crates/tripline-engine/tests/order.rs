@@ -2,6 +2,14 @@
 //! however often, the detections are those of an evaluator that sorts all events and applies the
 //! definitions by brute force.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may state what it knows"
+)]
+
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::time::Duration;
