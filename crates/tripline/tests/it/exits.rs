@@ -147,6 +147,19 @@ fn status_3_what_fail_on_names_happened() {
 }
 
 #[test]
+fn status_3_events_were_dropped_because_of_a_limit() {
+    let mut command = run(&["signins.ndjson", "--fail-on", "eviction"]);
+    command.args(["--max-state", "600"]);
+    let output = output(command);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("events were dropped because a limit was reached"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_suppressed_match_is_no_detection_to_fail_on() {
     let arguments = [
         "signins.ndjson",
