@@ -59,6 +59,8 @@ pub struct StepEvent<'a> {
     pub step: &'a str,
     /// Its time, nanoseconds since 1970.
     pub time: i64,
+    /// Where its record can be found again, if the caller of the scanner said so.
+    pub origin: Option<u64>,
     /// Its kept fields that are present, in the order of the schema.
     pub fields: Vec<(&'a str, Value<'a>)>,
 }
@@ -99,9 +101,11 @@ pub(crate) fn view<'a>(
         .enumerate()
         .filter_map(|(at, (step, event))| {
             let fields = binding.fields(at).into_iter();
+            let origin = binding.origin(at);
             Some(StepEvent {
                 step,
                 time: event.as_ref()?.time,
+                origin,
                 fields: fields
                     .filter_map(|(field, value)| Some((name(at, field)?, value)))
                     .collect(),

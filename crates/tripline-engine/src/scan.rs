@@ -15,7 +15,7 @@ use tripline_lang::value::Value;
 
 use crate::fate::Fate;
 use crate::pack::pack;
-use crate::program::eval::eval;
+use crate::program::eval::{eval, owned};
 use crate::program::schema::{FieldCells, SchemaProgram};
 use crate::program::{EventView, Program, RuleSet, holds};
 use crate::record::{self, ReadError, Slots};
@@ -46,6 +46,8 @@ pub struct Batch {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) bytes: Vec<u8>,
     records: usize,
+    /// Where the record at hand can be found again.
+    origin: Option<i64>,
 }
 
 /// One record as an event of one schema, or a record that is none.
@@ -129,6 +131,14 @@ impl Scanner {
 
     /// Reads one JSON record and appends what rules may need of it.
     pub fn scan(&mut self, record: &[u8], batch: &mut Batch) {
+        self.scan_from(record, None, batch);
+    }
+
+    /// Reads one JSON record that the caller can find again: `origin` is given back with the events
+    /// of a detection ([`crate::StepEvent::origin`]), so that [`Scanner::fields`] can read there
+    /// what was not kept.
+    pub fn scan_from(&mut self, record: &[u8], origin: Option<u64>, batch: &mut Batch) {
+        batch.origin = origin.and_then(|origin| i64::try_from(origin).ok());
         let (program, buffers) = (self.rules.program(), &mut self.buffers);
         let before = batch.entries.len();
         buffers.read(program, record, batch);
@@ -142,6 +152,29 @@ impl Scanner {
             batch.note(Err(Fate::NotAccepted), 0, batch.candidates.len());
         }
         batch.records += 1;
+    }
+
+    /// The present fields of a record as an event of a rule's step, by their index in its schema
+    /// ([`RuleSet::field_name`]). All that the schema declares are read if the rule set was compiled
+    /// with [`crate::EventFields::Declared`].
+    pub fn fields(
+        &mut self,
+        rule: usize,
+        step: usize,
+        record: &[u8],
+    ) -> Vec<(usize, Value<'static>)> {
+        let (program, buffers) = (self.rules.program(), &mut self.buffers);
+        let step = program
+            .rules
+            .get(rule)
+            .and_then(|rule| rule.steps.get(step));
+        let Some(schema) = step.and_then(|step| program.schemas.get(step.schema)) else {
+            return Vec::new();
+        };
+        buffers.fields(program, schema, record).unwrap_or_else(|| {
+            let inner = buffers.unwrap(program, record).unwrap_or_default();
+            buffers.fields(program, schema, &inner).unwrap_or_default()
+        })
     }
 
     /// Applies the filters to one record.
@@ -218,6 +251,25 @@ impl Buffers {
             }
             _ => None,
         }
+    }
+
+    /// The present fields of a record as an event of the schema; none if it is no such event.
+    fn fields(
+        &mut self,
+        program: &Program,
+        schema: &SchemaProgram,
+        record: &[u8],
+    ) -> Option<Vec<(usize, Value<'static>)>> {
+        record::json::read(record, &program.paths, &mut self.slots).ok()?;
+        let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+        let accepted = holds(&schema.accept, &&event, None);
+        let fields = (0..schema.fields.len()).filter_map(|at| match owned(&event.value(at)) {
+            Value::Missing => None,
+            value => Some((at, value)),
+        });
+        let fields = accepted.then(|| fields.collect::<Vec<_>>());
+        event.release(&mut self.cells);
+        fields
     }
 
     /// Asks every filter whose schema accepts the record.
@@ -305,6 +357,9 @@ fn note_candidates(
         if key.is_some() {
             for field in &layout.fields {
                 pack(&event.value(*field), &mut batch.bytes);
+            }
+            if let Some(origin) = batch.origin {
+                pack(&Value::Int(origin), &mut batch.bytes);
             }
         }
         let fields = start..batch.bytes.len();

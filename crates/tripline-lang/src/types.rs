@@ -52,7 +52,10 @@ impl fmt::Display for Type {
         if let Type::List(of) = self {
             return write!(f, "[{of}]");
         }
-        let word = Type::NAMES.iter().find(|(_, ty)| ty == self).map_or("missing", |(word, _)| word);
+        let word = Type::NAMES
+            .iter()
+            .find(|(_, ty)| ty == self)
+            .map_or("missing", |(word, _)| word);
         f.write_str(word)
     }
 }

@@ -98,6 +98,17 @@ impl<'s> Binding<'s> {
         fields
     }
 
+    /// Where the record of a step's event can be found again; packed behind the fields.
+    pub(crate) fn origin(&self, step: usize) -> Option<u64> {
+        let event = self.events.get(step).copied().flatten()?;
+        let mut unpacker = Unpacker::new(&event.fields);
+        unpacker.skip(self.rule.steps.get(step)?.layout.fields.len());
+        match unpacker.next() {
+            Value::Int(origin) => u64::try_from(origin).ok(),
+            _ => None,
+        }
+    }
+
     /// Indexes of the exclusions that hold for this binding.
     pub(crate) fn exclusions(&self, today: NaiveDate) -> Vec<usize> {
         let applies =

@@ -64,6 +64,26 @@ pub(crate) fn borrowed<'a>(value: &'a Value<'_>) -> Value<'a> {
     }
 }
 
+/// The same value, owning what it holds; a pattern, which no field can hold, is missing.
+pub(crate) fn owned(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Missing | Value::Regex(_) => Value::Missing,
+        Value::Bool(v) => Value::Bool(*v),
+        Value::Int(v) => Value::Int(*v),
+        Value::Float(v) => Value::Float(*v),
+        Value::Text(v) => Value::Text(Cow::Owned(v.to_string())),
+        Value::Timestamp(v) => Value::Timestamp(*v),
+        Value::Duration(v) => Value::Duration(*v),
+        Value::Ip(v) => Value::Ip(*v),
+        Value::Cidr(v) => Value::Cidr(*v),
+        Value::Json(raw) => Value::Json(Raw {
+            bytes: Cow::Owned(raw.bytes.to_vec()),
+            encoding: raw.encoding,
+        }),
+        Value::List(of) => Value::List(of.iter().map(owned).collect()),
+    }
+}
+
 /// Whether a condition holds.
 pub(crate) fn holds<'a, S: Scope<'a>>(
     node: &'a Node,

@@ -143,6 +143,13 @@ impl RuleSet {
         self.inner.filters.iter().map(|filter| filter.name.as_str())
     }
 
+    /// The name of a field by its index in the schema of a rule's step.
+    pub fn field_name(&self, rule: usize, step: usize, field: usize) -> Option<&str> {
+        let step = self.inner.rules.get(rule)?.steps.get(step)?;
+        let field = self.inner.schemas.get(step.schema)?.fields.get(field)?;
+        Some(&field.name)
+    }
+
     pub(crate) fn program(&self) -> &Program {
         &self.inner
     }

@@ -47,6 +47,29 @@ pub(crate) enum Kind {
     },
 }
 
+/// The place of a record in the mapped inputs, in one number that the engine hands through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) u64);
+
+impl Origin {
+    /// How many bits are for the place in the input; the rest are for the input's index.
+    const PLACE: u32 = 40;
+
+    /// None for what one number cannot hold: a place beyond 1 TiB, an index beyond 2^22.
+    fn new(input: usize, place: usize) -> Option<Origin> {
+        let (input, place) = (u64::try_from(input).ok()?, u64::try_from(place).ok()?);
+        (input >> 22 == 0 && place >> Origin::PLACE == 0)
+            .then_some(Origin(input << Origin::PLACE | place))
+    }
+
+    /// The index of the input, and the place in it.
+    pub(crate) fn parts(self) -> (usize, usize) {
+        let place = self.0 & ((1 << Origin::PLACE) - 1);
+        let input = usize::try_from(self.0 >> Origin::PLACE).unwrap_or(usize::MAX);
+        (input, usize::try_from(place).unwrap_or(usize::MAX))
+    }
+}
+
 impl Block {
     /// A block of bytes in memory; `stored` is how many bytes of the input as stored (compressed) were
     /// read for it.
@@ -85,6 +108,22 @@ impl Block {
         match &self.bytes {
             Bytes::Owned(bytes) => bytes,
             Bytes::Mapped(map, at) => map.get(at.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Where the record at `at` can be found again while the run lasts: in a mapped file.
+    pub(crate) fn origin(&self, at: usize) -> Option<Origin> {
+        match &self.bytes {
+            Bytes::Owned(_) => None,
+            Bytes::Mapped(_, all) => Origin::new(self.source.index, all.start.saturating_add(at)),
+        }
+    }
+
+    /// The mapped file it lies in.
+    pub(crate) fn map(&self) -> Option<&Arc<Mmap>> {
+        match &self.bytes {
+            Bytes::Owned(_) => None,
+            Bytes::Mapped(map, _) => Some(map),
         }
     }
 

@@ -12,8 +12,9 @@ mod live;
 mod open;
 mod paths;
 
-pub(crate) use block::{Block, Kind, Source};
+pub(crate) use block::{Block, Kind, Origin, Source};
 pub(crate) use feed::{Feed, Piece};
+pub(crate) use open::will_be_mapped;
 pub(crate) use paths::{Input, inputs};
 
 /// About how many bytes a block has. Large enough that handing it over costs nothing, small enough

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use memmap2::{Advice, Mmap};
 
 use super::live::Live;
+use super::paths::Input;
 use crate::interrupt::Interrupt;
 
 /// An input that has been opened.
@@ -32,6 +33,24 @@ pub(super) struct Stream {
 
 /// The longest sign of a compression, in bytes.
 const SIGN: usize = 4;
+
+/// Whether all inputs are plain files, which are mapped.
+pub(crate) fn will_be_mapped(inputs: &[Input]) -> bool {
+    let plain = |path: &Path| -> io::Result<bool> {
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        let mut sign = Vec::with_capacity(SIGN);
+        if about.is_file() {
+            file.take(SIGN as u64).read_to_end(&mut sign)?;
+        }
+        Ok(!sign.is_empty() && compression(&sign) == Compression::None)
+    };
+    inputs.iter().all(|input| match input {
+        Input::Standard => false,
+        Input::File(path) => plain(path).unwrap_or(true),
+        Input::Unreadable(..) => true,
+    })
+}
 
 /// Opens a file by its path.
 pub(super) fn file(path: &Path, interrupt: &Interrupt) -> io::Result<Opened> {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use tripline_engine::{Batch, Detection, Engine, Fate, RuleSet, Scanner, Sink};
 
+use super::completion::Completion;
 use super::{Consumer, Scanned, Worker};
 use crate::exit::Failure;
 use crate::input::{Block, Source};
@@ -19,6 +20,8 @@ pub(crate) struct Scan {
     scanner: Scanner,
     /// Filters tag records on the way.
     tags: bool,
+    /// Events keep the place of their record, for [`Completion`].
+    origins: bool,
 }
 
 /// What scanning a block found.
@@ -30,11 +33,13 @@ pub(crate) struct Scans {
 }
 
 impl Scan {
-    /// A worker for these rules; with `tags` the filters' tags are collected too.
-    pub(crate) fn new(rules: &RuleSet, tags: bool) -> Scan {
+    /// A worker for these rules; with `tags` the filters' tags are collected too, with `origins` events
+    /// keep the place of their record.
+    pub(crate) fn new(rules: &RuleSet, tags: bool, origins: bool) -> Scan {
         Scan {
             scanner: Scanner::new(rules),
             tags: tags && rules.filters().next().is_some(),
+            origins,
         }
     }
 }
@@ -48,7 +53,13 @@ impl Worker for Scan {
         let bytes = block.bytes();
         for (index, at) in records.iter().enumerate() {
             let record = bytes.get(at.clone()).unwrap_or_default();
-            self.scanner.scan(record, &mut found.batch);
+            let origin = if self.origins {
+                block.origin(at.start)
+            } else {
+                None
+            };
+            self.scanner
+                .scan_from(record, origin.map(|origin| origin.0), &mut found.batch);
             if self.tags {
                 let verdict = self.scanner.filter(record);
                 if !verdict.tags.is_empty() {
@@ -67,6 +78,8 @@ pub(crate) enum Report {
         printer: Printer,
         /// Those that exclusions suppress are written too.
         excluded: bool,
+        /// Where events were kept without the fields that only a person reads.
+        completion: Option<Box<Completion>>,
     },
     /// The records are written, with the detections that they completed.
     Annotate(Annotations),
@@ -159,6 +172,13 @@ impl Consumer<Scans> for Correlate {
     fn block(&mut self, scanned: &mut Scanned<Scans>, block: &Block) -> Result<(), Failure> {
         let desk = &mut self.desk;
         desk.ledger.begin(block)?;
+        if let Report::Print {
+            completion: Some(completion),
+            ..
+        } = &mut desk.report
+        {
+            completion.remember(block);
+        }
         let mut take = Take::new(desk, Some((block, &scanned.records)));
         self.engine.push_batch(&scanned.found.batch, &mut take);
         take.result()?;
@@ -220,7 +240,15 @@ impl Sink for Take<'_> {
         let result = match &mut self.desk.report {
             // Only asked for where they are to be written.
             Report::Annotate(_) if suppressed => Ok(()),
-            Report::Print { printer, .. } => {
+            Report::Print {
+                printer,
+                completion,
+                ..
+            } => {
+                let detection = match completion {
+                    Some(completion) => completion.complete(detection),
+                    None => detection,
+                };
                 printer.detection(&detection, self.desk.out.gathered())
             }
             Report::Annotate(annotations) => annotations.detection(&detection),

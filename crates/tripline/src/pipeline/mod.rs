@@ -4,6 +4,7 @@
 //! INVARIANT: the consumer sees the same pieces in the same order whatever the number of threads, so
 //! that the results are the same.
 
+pub(crate) mod completion;
 pub(crate) mod correlation;
 pub(crate) mod filtering;
 mod shared;

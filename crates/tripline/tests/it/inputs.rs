@@ -208,3 +208,29 @@ fn a_file_in_utf_16_is_refused_by_name() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("it is UTF-16"));
 }
+
+#[test]
+fn detections_show_the_same_fields_from_mapped_files_and_from_streams() {
+    // The example has all shapes, records wrapped in others, late and doubled ones.
+    let shipped = |arguments: &[&str]| {
+        let mut all = vec![
+            "run",
+            "-q",
+            "--show-excluded",
+            "--rules",
+            "../../../../rules/entra",
+        ];
+        all.extend(arguments);
+        crate::command::tripline(&all)
+    };
+    let example = "../../../../examples/signins.ndjson";
+    let mapped = stdout(shipped(&[example]));
+    assert_eq!(mapped.lines().count(), 33);
+    let mut streamed = shipped(&["-"]);
+    streamed.write_stdin(
+        std::fs::read(crate::command::data().join(example)).expect("the example is there"),
+    );
+    assert_eq!(stdout(streamed), mapped);
+    let only_used = stdout(shipped(&["--event-fields", "used", example]));
+    assert_ne!(only_used, mapped, "there is something to be read again");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::ValueEnum;
-use tripline_engine::{Emission, EventFields};
+use tripline_engine::Emission;
 
 use crate::exit::Failure;
 use crate::output::detections::Format;
@@ -208,15 +208,6 @@ impl Arguments {
             return Err(Failure::Usage("--since must lie before --until".to_owned()));
         }
         Ok(range)
-    }
-}
-
-impl From<Fields> for EventFields {
-    fn from(fields: Fields) -> EventFields {
-        match fields {
-            Fields::Declared => EventFields::Declared,
-            Fields::Used => EventFields::Used,
-        }
     }
 }
 

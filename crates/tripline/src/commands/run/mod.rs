@@ -6,10 +6,10 @@ mod arguments;
 use std::io::{self, Write as _};
 use std::time::Instant;
 
-use tripline_engine::{Engine, Options, RuleSet};
+use tripline_engine::{Engine, EventFields, Options, RuleSet};
 
 pub(crate) use arguments::Arguments;
-use arguments::{FailOn, Mode};
+use arguments::{FailOn, Fields, Mode};
 
 use crate::exit::{Failure, Status};
 use crate::input::{self, Feed, Input};
@@ -23,6 +23,7 @@ use crate::output::progress::Progress;
 use crate::output::stdout::Out;
 use crate::output::summary::{Outcome, Summary, filter_counts};
 use crate::pipeline;
+use crate::pipeline::completion::Completion;
 use crate::pipeline::correlation::{Correlate, Report, Scan};
 use crate::pipeline::filtering::{Pass, Sieve};
 use crate::rules;
@@ -31,6 +32,7 @@ use crate::rules;
 struct Run<'a> {
     arguments: &'a Arguments,
     rules: RuleSet,
+    completion: Option<Box<Completion>>,
     options: Options,
     feed: Feed,
     ledger: Ledger,
@@ -58,8 +60,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     if !arguments.quiet {
         loaded.report();
     }
-    let rules = RuleSet::compile(checked, arguments.event_fields.into());
-
     let interrupt = Interrupt::on_ctrl_c()?;
     let (inputs, empty) = input::inputs(&arguments.inputs);
     if !arguments.quiet {
@@ -71,6 +71,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
             );
         }
     }
+    // All declared fields are shown, but where a record can be read again they need not be kept.
+    let declared = arguments.mode == Mode::Detections && arguments.event_fields == Fields::Declared;
+    let (rules, completion) = if declared && !input::will_be_mapped(&inputs) {
+        (RuleSet::compile(checked, EventFields::Declared), None)
+    } else {
+        let completion =
+            declared.then(|| Completion::new(RuleSet::compile(checked, EventFields::Declared)));
+        (
+            RuleSet::compile(checked, EventFields::Used),
+            completion.map(Box::new),
+        )
+    };
     let progress = if arguments.quiet {
         Progress::none()
     } else {
@@ -84,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let run = Run {
         arguments,
         rules,
+        completion,
         options,
         feed: feed(inputs, arguments, &interrupt),
         ledger: Ledger::new(dead_letter, arguments.max_record),
@@ -109,6 +122,7 @@ impl Run<'_> {
     /// The modes that correlate.
     fn correlate(self) -> Result<Status, Failure> {
         let annotate = self.arguments.mode == Mode::Annotate;
+        let origins = self.completion.is_some();
         let report = if annotate {
             Report::Annotate(Annotations::default())
         } else {
@@ -122,6 +136,7 @@ impl Run<'_> {
             Report::Print {
                 printer: Printer::new(format, paint_stdout(), longest.unwrap_or(0)),
                 excluded: self.arguments.show_excluded,
+                completion: self.completion,
             }
         };
         let engine = Engine::new(self.rules.clone(), self.options);
@@ -129,7 +144,7 @@ impl Run<'_> {
             Correlate::new(engine, report, self.ledger, self.out, self.progress.clone());
         consumer.begin()?;
         let rules = &self.rules;
-        let worker = || Scan::new(rules, annotate);
+        let worker = || Scan::new(rules, annotate, origins);
         pipeline::run(self.feed, self.arguments.threads, worker, &mut consumer)?;
         let correlated = consumer.finish()?;
         self.progress.end();
