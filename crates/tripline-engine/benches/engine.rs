@@ -3,6 +3,11 @@
 //! in one process over the same generated sign-ins, interleaved; each line gives the best of its
 //! rounds. The last lines are about growth: rules that share a schema, and users.
 
+#![allow(
+    clippy::panic,
+    reason = "a benchmark whose rules are wrong must not run"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -285,6 +285,10 @@ fn guid_bytes(text: &str) -> Option<[u8; 16]> {
 const NO_DIGIT: u8 = 16;
 
 /// The value of each lower-case hexadecimal digit; every other byte is none.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "in a constant, an index out of range does not compile"
+)]
 const HEX: [u8; 256] = {
     let mut table = [NO_DIGIT; 256];
     let mut value = 0;

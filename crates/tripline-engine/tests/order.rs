@@ -157,11 +157,14 @@ const CASES: &[Case] = &[
 /// A detection: the events of the `every` steps and the final one, and the reported binding.
 type Found = (Vec<usize>, Vec<usize>, bool);
 
+/// How recent a binding is: times and identities, from the final event backwards.
+type Rank = Vec<(i64, u128)>;
+
 /// All matches by the definitions, sorted.
 fn model(case: &Case, events: &[Event]) -> Vec<Found> {
     let mut sorted: Vec<&Event> = events.iter().filter(|e| e.user.is_some()).collect();
     sorted.sort_by_key(|e| (e.time, e.identity()));
-    let mut best: BTreeMap<Vec<usize>, (Vec<(i64, u128)>, Vec<usize>, bool)> = BTreeMap::new();
+    let mut best: BTreeMap<Vec<usize>, (Rank, Vec<usize>, bool)> = BTreeMap::new();
     let count = case.steps.len();
     let mut binding: Vec<&Event> = Vec::new();
     bind(case, &sorted, &mut binding, &mut |binding| {
@@ -189,7 +192,7 @@ fn model(case: &Case, events: &[Event]) -> Vec<Found> {
             .map(|at| binding[at].id)
             .collect();
         // Most recent: by the step nearest the final one first.
-        let rank: Vec<(i64, u128)> = binding
+        let rank: Rank = binding
             .iter()
             .rev()
             .map(|e| (e.time, e.identity()))
