@@ -411,3 +411,40 @@ fn an_event_older_than_the_watermark_is_counted_as_too_late() {
         ]
     );
 }
+
+#[test]
+fn the_state_stays_within_its_limit_whatever_comes() {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    for users in [1, 100_000] {
+        let limit = 1 << 20;
+        let options = Options {
+            max_state: limit,
+            ..Options::new(today)
+        };
+        let mut engine = Engine::new(rules(CASES[0].text), options);
+        let mut sink = Collected::default();
+        for id in 0..30_000 {
+            // All within the lateness, so that nothing expires by itself.
+            let mut record: serde_json::Value = serde_json::from_str(
+                &Event {
+                    id,
+                    time: id as i64 / 100,
+                    user: Some(0),
+                    interactive: id % 2 == 0,
+                    ip: Some(1),
+                }
+                .record(),
+            )
+            .unwrap();
+            record["user"] = format!("u{}", id % users).into();
+            engine.push(record.to_string().as_bytes(), &mut sink);
+            assert!(
+                engine.stats().state_bytes <= limit,
+                "{users} users, event {id}"
+            );
+        }
+        let stats = engine.stats();
+        assert!(stats.evicted > 0);
+        assert_eq!(stats.records.total(), 30_000);
+    }
+}

@@ -15,6 +15,7 @@ use tripline_lang::checked::Pick;
 use tripline_lang::value::Value;
 
 use super::store::{Event, KeyState};
+use crate::options::Options;
 use crate::pack::Unpacker;
 use crate::program::{Layout, RuleProgram, Scope, holds};
 use crate::scan::Identity;
@@ -278,5 +279,40 @@ impl<'s> Search<'s> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+}
+
+impl Options {
+    /// A search of the bindings of a final event, within the limit.
+    pub(super) fn search<'s>(
+        &self,
+        rule: &'s RuleProgram,
+        state: &'s KeyState,
+        last: &'s Event,
+        only: Option<(usize, Identity)>,
+    ) -> Search<'s> {
+        Search {
+            rule,
+            state,
+            last,
+            only,
+            today: self.today,
+            budget: self.max_bindings,
+        }
+    }
+}
+
+/// The match of a single event.
+pub(super) fn single<'s>(
+    rule: &'s RuleProgram,
+    event: &'s Event,
+    today: chrono::NaiveDate,
+) -> Match<'s> {
+    let binding = Binding::of(rule, &[], event);
+    let (id, excluded) = (binding.id(), binding.exclusions(today));
+    Match {
+        binding,
+        id,
+        excluded,
     }
 }

@@ -48,6 +48,12 @@ impl Recent {
         }
     }
 
+    /// A watermark that passes the earliest, and what is about as early.
+    pub(crate) fn passes_earliest(&self) -> Option<i64> {
+        let earliest = self.expiry.first_time()?;
+        Some(earliest.saturating_add(self.expiry.width()))
+    }
+
     /// How many are remembered.
     pub(crate) fn len(&self) -> usize {
         self.expiry.len()

@@ -55,7 +55,8 @@ impl Event {
         (self.time, self.identity)
     }
 
-    fn bytes(&self) -> usize {
+    /// What it takes, with what an allocator adds.
+    pub(crate) fn bytes(&self) -> usize {
         size_of::<Event>() + self.fields.len() + ALLOCATION
     }
 }

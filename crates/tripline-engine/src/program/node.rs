@@ -44,6 +44,36 @@ pub(crate) enum Node {
     List(Vec<Node>),
 }
 
+impl Node {
+    /// The operands, in order; the body of a lambda is the operand of its call.
+    pub(crate) fn operands(&self) -> Vec<&Node> {
+        match self {
+            Node::Constant(_)
+            | Node::Pattern(_)
+            | Node::Slot(..)
+            | Node::Own(_)
+            | Node::Field(..)
+            | Node::Key(_)
+            | Node::Local(_) => Vec::new(),
+            Node::Member(of, _)
+            | Node::Convert(of, _)
+            | Node::Not(of)
+            | Node::InSet(of, _)
+            | Node::Matches(of, _) => vec![of],
+            Node::And(of)
+            | Node::Or(of)
+            | Node::Coalesce(of)
+            | Node::Call(_, of)
+            | Node::List(of) => of.iter().collect(),
+            Node::Compare(_, _, of)
+            | Node::Arithmetic(_, of)
+            | Node::InComputed(of, _)
+            | Node::InRange(of)
+            | Node::TextTest(_, _, of) => vec![&of.0, &of.1],
+        }
+    }
+}
+
 /// What lowering needs to know of its surroundings.
 pub(crate) struct Lowering<'a> {
     /// The compiled lists, by their index in the checked set.

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::value::compare;
 
 use super::facts::{Fact, facts, same_as};
-use super::{Checker, fold, operands};
+use super::{Checker, fold, substitute};
 
 /// Beyond this many conditions side by side the search, which looks at every pair, is left out.
 const MOST_CONDITIONS: usize = 100;
@@ -67,7 +67,7 @@ impl Checker<'_> {
         !facts.is_empty()
             && !matches!(condition.kind, ExprKind::Constant(_))
             && matches!(
-                operands::substitute(condition, facts, &self.used_lists).kind,
+                substitute::substitute(condition, facts, &self.used_lists).kind,
                 ExprKind::Constant(Constant::Bool(false) | Constant::Missing)
             )
     }

@@ -10,7 +10,7 @@ use crate::value::convert;
 
 use super::names::Kind;
 use super::rules::{RuleInHand, split};
-use super::{Checker, did_you_mean, listed, operands};
+use super::{Checker, did_you_mean, listed};
 
 const CLAUSES: [&str; 4] = ["when", "reason", "owner", "expires"];
 
@@ -323,7 +323,7 @@ fn without_keys(expr: &Expr, keys: &[Key], step: usize) -> Expr {
         };
     }
     let mut copy = expr.clone();
-    for operand in operands::operands_mut(&mut copy) {
+    for operand in copy.operands_mut() {
         *operand = without_keys(operand, keys, step);
     }
     copy

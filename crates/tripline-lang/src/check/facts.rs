@@ -7,8 +7,6 @@ use std::fmt::Write;
 use crate::checked::{CompareOp, Constant, Expr, ExprKind};
 use crate::types::Type;
 
-use super::operands::operands;
-
 /// An operand that has one value wherever a condition holds.
 pub(super) struct Fact {
     /// The operand, as [`same_as`] writes it.
@@ -52,7 +50,7 @@ fn write_same(expr: &Expr, out: &mut String) {
         ExprKind::Lambda(_) => write!(out, "=>"),
         ExprKind::List(_) => write!(out, "list"),
     };
-    let operands = operands(expr);
+    let operands = expr.operands();
     if !operands.is_empty() {
         out.push('(');
         for operand in operands {
@@ -70,7 +68,7 @@ pub(super) fn varies(expr: &Expr) -> bool {
         ExprKind::Path(_) | ExprKind::OwnField(_) | ExprKind::Field { .. } | ExprKind::Key(_) => {
             true
         }
-        _ => operands(expr).into_iter().any(varies),
+        _ => expr.operands().into_iter().any(varies),
     }
 }
 

@@ -5,7 +5,6 @@ use crate::checked::{Constant, Expr, ExprKind, Key};
 use crate::diagnostic::Diagnostic;
 use crate::types::Type;
 
-use super::operands::operands;
 use super::scope::{Events, KeyName, Own, Scope, StepNames};
 use super::{Checker, words};
 
@@ -297,7 +296,7 @@ fn steps_of(expr: &Expr, into: &mut Vec<usize>) {
     if let ExprKind::Field { step, .. } = expr.kind {
         into.push(step);
     }
-    for operand in operands(expr) {
+    for operand in expr.operands() {
         steps_of(operand, into);
     }
 }

@@ -18,13 +18,13 @@ mod keys;
 mod lists;
 mod meta;
 mod names;
-mod operands;
 mod raw;
 mod regexes;
 mod rules;
 mod schemas;
 mod scope;
 mod sections;
+mod substitute;
 #[cfg(test)]
 mod tests;
 mod unsure;

@@ -11,7 +11,6 @@ use crate::diagnostic::Diagnostic;
 
 use super::Checker;
 use super::facts::{guarded, never_missing, same_as, varies};
-use super::operands::operands;
 
 impl Checker<'_> {
     /// Looks through conditions that hold together. `given` holds besides and is not looked
@@ -83,7 +82,7 @@ impl Checker<'_> {
             }
             return;
         }
-        for operand in operands(expr) {
+        for operand in expr.operands() {
             self.look(operand, guards, acknowledged, schemas);
         }
     }
@@ -128,7 +127,7 @@ fn acknowledge(expr: &Expr, into: &mut HashSet<String>) {
         ExprKind::Coalesce(parts) => into.extend(parts.iter().map(same_as)),
         _ => {}
     }
-    for operand in operands(expr) {
+    for operand in expr.operands() {
         acknowledge(operand, into);
     }
 }

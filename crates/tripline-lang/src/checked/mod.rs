@@ -4,17 +4,19 @@
 //! INVARIANT: every index in here is in range and every expression has the type its place needs;
 //! only `check` builds these types.
 
+mod expr;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use ipnetwork::IpNetwork;
 use regex::Regex;
-use std::net::IpAddr;
 
-use crate::ast::PathStep;
-use crate::functions::Function;
 use crate::source::Span;
 use crate::types::Type;
+
+pub use expr::{ArithmeticOp, CompareOp, Constant, Expr, ExprKind, TextOp};
 
 /// A checked rule set.
 #[derive(Debug, Clone, Default)]
@@ -255,195 +257,4 @@ pub enum ActionKind {
     Keep,
     /// It gains a tag.
     Tag(String),
-}
-
-/// A checked expression.
-#[derive(Debug, Clone)]
-pub struct Expr {
-    /// What it is.
-    pub kind: ExprKind,
-    /// Its type.
-    pub ty: Type,
-    /// Where it was written.
-    pub span: Span,
-}
-
-/// The kinds of checked expression.
-#[derive(Debug, Clone)]
-pub enum ExprKind {
-    /// A constant.
-    Constant(Constant),
-    /// A path into the raw record (only in schemas); type `json`, or `[json]` with `[*]`.
-    Path(Vec<PathStep>),
-    /// An earlier field of the same schema (only in schemas).
-    OwnField(usize),
-    /// A field of the event bound to a step. In filters the step is 0.
-    Field {
-        /// Index of the step.
-        step: usize,
-        /// Index of the field in the step's schema.
-        field: usize,
-    },
-    /// A part of the rule's key (in `emit` and exclusions).
-    Key(usize),
-    /// A lambda's parameter: how many lambdas outward from here, 0 for the innermost.
-    Local(usize),
-    /// A member of a `json` value, or of a list: an index gives an element of a list of any type,
-    /// `[*]` goes on in each element and gives a list.
-    Member {
-        /// The value.
-        of: Box<Expr>,
-        /// The steps into it.
-        path: Vec<PathStep>,
-    },
-    /// The operand converted to this expression's type; missing where it cannot be.
-    Convert(Box<Expr>),
-    /// All hold.
-    And(Vec<Expr>),
-    /// One holds.
-    Or(Vec<Expr>),
-    /// It does not hold.
-    Not(Box<Expr>),
-    /// The first that is not missing.
-    Coalesce(Vec<Expr>),
-    /// Comparison of two values of one type.
-    Compare {
-        /// Which.
-        op: CompareOp,
-        /// Texts are compared without case.
-        nocase: bool,
-        /// Left side.
-        left: Box<Expr>,
-        /// Right side.
-        right: Box<Expr>,
-    },
-    /// `+ - * /`
-    Arithmetic {
-        /// Which.
-        op: ArithmeticOp,
-        /// Left side.
-        left: Box<Expr>,
-        /// Right side.
-        right: Box<Expr>,
-    },
-    /// Whether the value is in the list with this index in [`Checked::lists`].
-    InList {
-        /// The value.
-        value: Box<Expr>,
-        /// Index of the list.
-        list: usize,
-    },
-    /// Whether the value is an element of a list that is computed.
-    InComputed {
-        /// The value.
-        value: Box<Expr>,
-        /// The list.
-        list: Box<Expr>,
-        /// Texts are compared without case.
-        nocase: bool,
-    },
-    /// Whether the address is in a range.
-    InRange {
-        /// The address.
-        value: Box<Expr>,
-        /// The range.
-        range: Box<Expr>,
-    },
-    /// Whether the pattern matches somewhere in the text.
-    Matches {
-        /// The text.
-        value: Box<Expr>,
-        /// The pattern.
-        regex: Arc<Regex>,
-    },
-    /// The tests on two texts.
-    TextTest {
-        /// Which.
-        op: TextOp,
-        /// Without case.
-        nocase: bool,
-        /// The text.
-        value: Box<Expr>,
-        /// What is looked for in it.
-        part: Box<Expr>,
-    },
-    /// A call of a function of the table.
-    Call {
-        /// The function.
-        function: &'static Function,
-        /// Its arguments; a lambda is an [`ExprKind::Lambda`].
-        args: Vec<Expr>,
-    },
-    /// A lambda's body, in which [`ExprKind::Local`] 0 is its parameter.
-    Lambda(Box<Expr>),
-    /// A list of computed values.
-    List(Vec<Expr>),
-}
-
-/// A constant.
-#[derive(Debug, Clone)]
-pub enum Constant {
-    /// The value that every type has.
-    Missing,
-    /// A truth value.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A floating-point number.
-    Float(f64),
-    /// Text.
-    Text(Arc<str>),
-    /// Nanoseconds since 1970.
-    Timestamp(i64),
-    /// Nanoseconds.
-    Duration(i64),
-    /// An address.
-    Ip(IpAddr),
-    /// An address range.
-    Cidr(IpNetwork),
-    /// A pattern.
-    Regex(Arc<Regex>),
-}
-
-/// The comparisons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CompareOp {
-    /// `==`; missing equals missing.
-    Equal,
-    /// `!=`, exactly `not ==`.
-    NotEqual,
-    /// `<`; false where a side is missing.
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-}
-
-/// The arithmetic operators; a side that is missing, an overflow and a division by zero give missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ArithmeticOp {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `/`
-    Divide,
-}
-
-/// The tests on two texts; false where a side is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TextOp {
-    /// `contains`
-    Contains,
-    /// `starts_with`
-    StartsWith,
-    /// `ends_with`
-    EndsWith,
-    /// `has`: the part stands in the text as a whole term, that is, no letter, digit or `_` touches it.
-    Has,
 }

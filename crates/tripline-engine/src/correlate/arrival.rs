@@ -1,0 +1,258 @@
+//! An event arrives: late or in range, known or new, then into the store of every rule that has a
+//! step for it, and under early emission joined at once to the final events it can complete.
+
+use super::bindings::{Match, single};
+use super::settle::report;
+use super::store::{Event, KeySlot};
+use super::{State, Waiting};
+use crate::detection::Sink;
+use crate::fate::Fate;
+use crate::options::Emission;
+use crate::program::Program;
+use crate::scan::{Batch, Candidate, Identity};
+
+/// An event that arrives, and the index of its record in the batch.
+#[derive(Clone, Copy)]
+struct Arrival {
+    time: i64,
+    identity: Identity,
+    record: usize,
+}
+
+impl State {
+    /// Takes a batch and gives the fate of its last record.
+    pub(super) fn take(
+        &mut self,
+        program: &Program,
+        batch: &Batch,
+        sink: &mut dyn Sink,
+    ) -> Option<Fate> {
+        let mut entries = batch.entries.iter().peekable();
+        let mut last = None;
+        let mut best: Option<Fate> = None;
+        while let Some(entry) = entries.next() {
+            let fate = match entry.found {
+                Err(fate) => fate,
+                Ok(time) => {
+                    let candidates = batch
+                        .candidates
+                        .get(entry.candidates.clone())
+                        .unwrap_or_default();
+                    let event = Arrival {
+                        time,
+                        identity: entry.identity,
+                        record: entry.record,
+                    };
+                    self.event(program, event, candidates, batch, sink)
+                }
+            };
+            let fate = best.take().map_or(fate, |best| best.better(fate));
+            if entries
+                .peek()
+                .is_some_and(|next| next.record == entry.record)
+            {
+                best = Some(fate);
+            } else {
+                self.stats.records.count(fate);
+                sink.fate(entry.record, fate);
+                last = Some(fate);
+            }
+        }
+        last
+    }
+
+    /// Takes one event.
+    fn event(
+        &mut self,
+        program: &Program,
+        arrival: Arrival,
+        candidates: &[Candidate],
+        batch: &Batch,
+        sink: &mut dyn Sink,
+    ) -> Fate {
+        let Arrival { time, identity, .. } = arrival;
+        if !self.options.range.contains(&time) {
+            return Fate::OutOfRange;
+        }
+        if time < self.watermark {
+            return Fate::TooLate;
+        }
+        if !candidates.is_empty() && !self.known_events.insert(identity, time) {
+            return Fate::Duplicate;
+        }
+        for candidate in candidates {
+            self.candidate(program, arrival, candidate, batch, sink);
+        }
+        if self.newest.is_none_or(|newest| time > newest) {
+            self.newest = Some(time);
+            self.pass(program, time.saturating_sub(self.lateness), sink);
+        }
+        if !candidates.is_empty() {
+            self.keep_limit(program, sink);
+        }
+        Fate::Processed
+    }
+
+    /// Takes an event for one step.
+    fn candidate(
+        &mut self,
+        program: &Program,
+        arrival: Arrival,
+        candidate: &Candidate,
+        batch: &Batch,
+        sink: &mut dyn Sink,
+    ) {
+        let Arrival {
+            time,
+            identity,
+            record,
+        } = arrival;
+        let (rule_index, step) = (candidate.rule as usize, usize::from(candidate.step));
+        let Some(rule) = program.rules.get(rule_index) else {
+            return;
+        };
+        if let Some(stats) = self.stats.rules.get_mut(rule_index) {
+            if let Some((_, count)) = stats.steps.get_mut(step) {
+                *count += 1;
+            }
+            stats.no_key += u64::from(candidate.key.is_none());
+        }
+        let Some(key) = candidate.key.clone().and_then(|key| batch.bytes.get(key)) else {
+            return;
+        };
+        let fields = batch
+            .bytes
+            .get(candidate.fields.clone())
+            .unwrap_or_default();
+        let early = self.options.emission == Emission::Early;
+        let last = step + 1 == rule.steps.len();
+        let event = Event {
+            time,
+            identity,
+            fields: fields.into(),
+            waiting: last && !early,
+        };
+        if rule.single {
+            if early {
+                let found = single(rule, &event, self.options.today);
+                report(
+                    program,
+                    &mut self.stats,
+                    rule_index,
+                    &found,
+                    Some(record),
+                    sink,
+                );
+            } else {
+                self.waiting_bytes += event.bytes();
+                self.waiting.push(
+                    time,
+                    Waiting::Single {
+                        rule: candidate.rule,
+                        event: Box::new(event),
+                    },
+                );
+            }
+            return;
+        }
+        let Some(store) = self.stores.get_mut(rule_index) else {
+            return;
+        };
+        self.stored_bytes -= store.bytes();
+        let (slot, evicted) = store.insert(key, step, event, self.options.max_events_per_key);
+        self.stored_bytes += store.bytes();
+        self.stored_events += 1;
+        self.stored_events -= evicted;
+        if evicted > 0 {
+            self.count_evicted(rule_index, evicted);
+        }
+        if early {
+            self.join_early(program, candidate, slot, arrival, sink);
+        } else if last {
+            self.waiting.push(
+                time,
+                Waiting::Stored {
+                    rule: candidate.rule,
+                    slot,
+                    identity,
+                },
+            );
+        }
+    }
+
+    /// Looks for the matches that the arrival of an event makes, and gives them at once.
+    fn join_early(
+        &mut self,
+        program: &Program,
+        candidate: &Candidate,
+        slot: KeySlot,
+        arrival: Arrival,
+        sink: &mut dyn Sink,
+    ) {
+        let (rule_index, step) = (candidate.rule as usize, usize::from(candidate.step));
+        let (Some(rule), Some(store)) = (
+            program.rules.get(rule_index),
+            self.stores.get_mut(rule_index),
+        ) else {
+            return;
+        };
+        let mut found: Vec<Match<'_>> = Vec::new();
+        let mut suppressed: Vec<(i64, Identity)> = Vec::new();
+        let mut limited = 0;
+        let Some(state) = store.get(slot) else { return };
+        let finals = state.steps.last().map_or(&[][..], Vec::as_slice);
+        let is_final = step + 1 == rule.steps.len();
+        let latest = if is_final {
+            arrival.time
+        } else {
+            arrival.time.saturating_add(rule.within)
+        };
+        let first = finals.partition_point(|event| event.time < arrival.time);
+        let concerned = finals.get(first..).unwrap_or_default().iter();
+        for last in concerned.take_while(|event| event.time <= latest) {
+            if is_final && last.identity != arrival.identity {
+                continue;
+            }
+            let only = (!is_final).then_some((step, arrival.identity));
+            let mut search = self.options.search(rule, state, last, only);
+            for one in search.run() {
+                if self.given.contains(one.id) {
+                    continue;
+                }
+                if one.excluded.is_empty() {
+                    self.given.insert(one.id, last.time);
+                    found.push(one);
+                } else {
+                    suppressed.push(last.order());
+                }
+            }
+            limited += u64::from(search.budget == 0);
+        }
+        found.sort_by_key(|one| (one.time(), one.id));
+        for one in &found {
+            report(
+                program,
+                &mut self.stats,
+                rule_index,
+                one,
+                Some(arrival.record),
+                sink,
+            );
+        }
+        drop(found);
+        if let Some(stats) = self.stats.rules.get_mut(rule_index) {
+            stats.search_limited += limited;
+        }
+        // Only when nothing can change any more is a suppressed match told (and its exclusions counted).
+        for event in suppressed {
+            if store.wait(slot, event) {
+                let waiting = Waiting::Stored {
+                    rule: candidate.rule,
+                    slot,
+                    identity: event.1,
+                };
+                self.waiting.push(event.0, waiting);
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Checked set to [`Program`]: which paths are read, which conditions are shared, which are joins,
+//! and what is kept of an event.
+
+mod fields;
+mod paths;
+mod rules;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tripline_lang::ast::PathStep;
+use tripline_lang::checked::{ActionKind, Checked, Expr, Filter, Schema};
+use tripline_lang::value::Value;
+
+use self::fields::needed_fields;
+use self::paths::{SlotTable, slots_of};
+use self::rules::{rule_info, rule_program};
+use super::node::{Lowering, Node};
+use super::schema::{FieldProgram, SchemaProgram};
+use super::set::Set;
+use super::{EventFields, FilterProgram, Program};
+use crate::record::Paths;
+
+/// The members under which a shipper may hold the whole record as JSON text.
+pub(crate) const WRAPPERS: [&str; 2] = ["log", "message"];
+
+pub(super) fn compile(checked: &Checked, event_fields: EventFields) -> Program {
+    let sets: Vec<Arc<Set>> = checked
+        .lists
+        .iter()
+        .map(|list| Arc::new(Set::new(list)))
+        .collect();
+    let needed = needed_fields(checked, event_fields);
+    let mut slots = SlotTable::default();
+    let mut schemas: Vec<SchemaProgram> = Vec::new();
+    for (schema, needed) in checked.schemas.iter().zip(&needed) {
+        schemas.push(schema_program(schema, needed, &sets, &mut slots));
+    }
+    let mut interned: Vec<HashMap<String, u32>> = vec![HashMap::new(); schemas.len()];
+    let mut rules = Vec::new();
+    for (index, rule) in checked.rules.iter().enumerate() {
+        rules.push(rule_program(
+            checked,
+            rule,
+            index,
+            event_fields,
+            &sets,
+            &mut schemas,
+            &mut interned,
+        ));
+    }
+    let filters = checked
+        .filters
+        .iter()
+        .map(|filter| filter_program(filter, &sets))
+        .collect();
+    let wrappers: Vec<Vec<PathStep>> = WRAPPERS
+        .iter()
+        .map(|name| vec![PathStep::Key((*name).to_owned())])
+        .collect();
+    Program {
+        paths: slots.paths(),
+        schemas,
+        rules,
+        infos: checked.rules.iter().map(rule_info).collect(),
+        filters,
+        wrappers: Paths::new(&wrappers, &[vec![1], vec![0]]),
+    }
+}
+
+fn schema_program(
+    schema: &Schema,
+    needed: &BTreeSet<usize>,
+    sets: &[Arc<Set>],
+    slots: &mut SlotTable,
+) -> SchemaProgram {
+    let lower = |expr: &Expr, slots: &mut SlotTable| {
+        let node = Lowering {
+            sets,
+            slot: &mut |path| slots.slot(path),
+            own_event: true,
+        }
+        .lower(expr);
+        slots.note_reads(&node, &BTreeSet::new());
+        node
+    };
+    let accept = lower(&schema.accept, slots);
+    let mut fields = Vec::new();
+    for (index, field) in schema.fields.iter().enumerate() {
+        let value = if needed.contains(&index) {
+            lower(&field.value, slots)
+        } else {
+            Node::Constant(Value::Missing)
+        };
+        fields.push(FieldProgram {
+            name: field.name.clone(),
+            value,
+        });
+    }
+    let mut accept_slots = Vec::new();
+    slots_of(&accept, &fields, &mut accept_slots);
+    SchemaProgram {
+        name: schema.name.clone(),
+        accept,
+        accept_slots,
+        fields,
+        time: schema.time,
+        id: schema.id,
+        predicates: Vec::new(),
+        steps: Vec::new(),
+    }
+}
+
+fn filter_program(filter: &Filter, sets: &[Arc<Set>]) -> FilterProgram {
+    let mut no_paths = |_: &[PathStep]| 0;
+    let mut lowering = Lowering {
+        sets,
+        slot: &mut no_paths,
+        own_event: true,
+    };
+    let has = |kind: &ActionKind| filter.actions.iter().any(|action| action.kind == *kind);
+    FilterProgram {
+        name: filter.name.clone(),
+        schema: filter.schema,
+        actions: filter
+            .actions
+            .iter()
+            .map(|action| (action.kind.clone(), lowering.lower(&action.when)))
+            .collect(),
+        drops_rest: has(&ActionKind::Keep) && !has(&ActionKind::Drop),
+    }
+}
