@@ -15,6 +15,7 @@ mod draft;
 mod errors;
 mod expected;
 mod expression;
+mod foreign;
 pub(crate) mod lexical;
 mod literals;
 mod piece;

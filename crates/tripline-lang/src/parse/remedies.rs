@@ -1,5 +1,8 @@
-//! The changes that may mend a syntax error: another language's spelling, a word with letters mixed
-//! up, a mark or word that is missing or one too many. `repair` tries them.
+//! The changes that may mend a syntax error: a word with letters mixed up, a mark or word that is
+//! missing or one too many. `repair` tries them.
+//!
+//! INVARIANT: no remedy takes an operator, or what may be part of one, away: what is left would
+//! read and mean something else.
 
 use super::draft::Edit;
 use super::expected::{self, Expected};
@@ -9,89 +12,10 @@ use super::repair::{Remedy, Scene, open_at};
 use super::{delimiters, errors, spelling};
 use crate::diagnostic::Diagnostic;
 
-/// `&&`, `!`, `AND`, `;`, `'…'`, `=` for `==`: each has its one spelling here.
-pub(super) fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
-    let expected = Expected(&scene.failure.expected);
-    for back in 0..=2 {
-        let Some(token) = scene.token(back) else {
-            continue;
-        };
-        let written = token.text(scene.text());
-        let mut offer = |end: usize, right: &str, message: &str, help: &str| {
-            let at = scene.draft.place().span(token.start, end);
-            let problem = errors::foreign(message.to_owned(), at, help.to_owned());
-            remedies.push(Remedy {
-                cost: back,
-                edit: Edit::replace(token.start, end, right),
-                problem,
-            });
-        };
-        let mut operator = |end: usize, right: &str| {
-            let written = scene.text().get(token.start..end).unwrap_or_default();
-            offer(
-                end,
-                right,
-                &format!("`{written}` is not an operator of the language"),
-                &format!("write `{}`", right.trim()),
-            );
-        };
-        let next = scene
-            .code
-            .get((scene.stop + 1).saturating_sub(back))
-            .filter(|next| next.start == token.end);
-        match (written, next.map_or("", |next| next.text(scene.text()))) {
-            ("&&", _) => operator(token.end, "and"),
-            ("||", _) => operator(token.end, "or"),
-            ("=", "~") => operator(token.end + 1, "== nocase"),
-            ("!", "~") => operator(token.end + 1, "!= nocase"),
-            ("<", ">") => operator(token.end + 1, "!="),
-            ("!", _) => operator(token.end, "not "),
-            (";", _) => offer(
-                token.end,
-                " ",
-                "`;` has no place in the language",
-                "remove `;`: nothing stands between statements",
-            ),
-            ("=", _) if back == 0 && expected.operator() => {
-                offer(
-                    token.end,
-                    "==",
-                    "`=` does not compare",
-                    "did you mean `==`?",
-                );
-            }
-            ("==", _) if back == 0 && expected.takes(Rule::equals) => {
-                offer(token.end, "=", "`==` does not declare", "did you mean `=`?");
-            }
-            _ if written.len() > 1 && written.starts_with('\'') && written.ends_with('\'') => {
-                let right = format!("\"{}\"", written.trim_matches('\'').replace('"', "\\\""));
-                offer(
-                    token.end,
-                    &right,
-                    "a text stands in double quotes",
-                    &format!("write `{right}`"),
-                );
-            }
-            _ if token.kind == Kind::Word => {
-                let right = spelling::KEYWORDS
-                    .iter()
-                    .find(|right| **right != written && right.eq_ignore_ascii_case(written));
-                if let Some(right) = right {
-                    let message = format!(
-                        "`{written}` is not known here: the words of the language are in small letters"
-                    );
-                    offer(
-                        token.end,
-                        right,
-                        &message,
-                        &format!("did you mean `{right}`?"),
-                    );
-                }
-            }
-            _ => {}
-        }
-    }
-}
+/// What operators are made of, here and in other languages.
+const OPERATOR_CHARACTERS: [char; 14] = [
+    '!', '~', '.', '-', '<', '>', '=', '+', '*', '/', '&', '|', '^', '%',
+];
 
 /// Words of the language with letters mixed up: where the grammar stopped, and up to two before.
 pub(super) fn misspellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
@@ -223,7 +147,11 @@ pub(super) fn missing_marks(
         };
         let written = token.text(text);
         let doubled = scene.word(back + 1) == Some(written);
-        if token.kind == Kind::Mark || token.kind == Kind::Stray || doubled {
+        let superfluous = match token.kind {
+            Kind::Mark | Kind::Stray => !written.contains(OPERATOR_CHARACTERS),
+            _ => doubled,
+        };
+        if superfluous {
             let problem = match written {
                 "}" | ")" | "]" if back == 0 => {
                     errors::unopened_bracket(written, scene.span(token))

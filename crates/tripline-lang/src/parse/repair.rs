@@ -9,7 +9,7 @@ use super::errors::{self, Unclosed};
 use super::expected::Expected;
 use super::lexical::{Brackets, Kind, Token};
 use super::piece::Failure;
-use super::{delimiters, remedies, spelling};
+use super::{delimiters, foreign, remedies, spelling};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -115,7 +115,7 @@ pub(super) fn mend(
         .and_then(|index| tokens.get(*index))
         .copied();
     let mut remedies = delimiters::remedies(&scene);
-    remedies::foreign_spellings(&scene, &mut remedies);
+    foreign::foreign_spellings(&scene, &mut remedies);
     remedies::misspellings(&scene, &mut remedies);
     remedies::missing_marks(&scene, opening, brackets, tokens, &mut remedies);
     remedies.sort_by_key(|remedy| remedy.cost);

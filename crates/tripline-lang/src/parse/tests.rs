@@ -1,5 +1,6 @@
 //! The parser's promises, by subject.
 
+mod foreign;
 mod limits;
 mod shapes;
 mod typos;

@@ -1,0 +1,73 @@
+//! Operators of other languages are named with what they are here, and never turned round.
+
+use super::*;
+
+/// The only thing told of one condition.
+#[track_caller]
+fn help_for(condition: &str) -> String {
+    let told = told(&format!("rule r {{ match {{ e = s where {condition} }} }}"));
+    assert_eq!(told.len(), 1, "{condition}: {told:?}");
+    told.into_iter().next().unwrap()
+}
+
+#[test]
+fn negated_operators_keep_their_meaning() {
+    for (condition, help) in [
+        (
+            r#"app !contains "x""#,
+            r#"put `not` before the condition: `not (app contains "x")`"#,
+        ),
+        (
+            r#"a == 1 and e.app !startswith "x""#,
+            r#"`not (e.app starts_with "x")`"#,
+        ),
+        (r#"lower(app) !has_cs "x""#, r#"`not (lower(app) has "x")`"#),
+        (
+            r#"app not contains "x""#,
+            r#"put `not` before the condition: `not (app contains "x")`"#,
+        ),
+        ("app not matches /x/", "`not (app matches /x/)`"),
+        (
+            "app !contains lower(b)",
+            "put `not` before the condition: `not (… contains …)`",
+        ),
+        (r#"app !in ["x"]"#, "write `not in`"),
+        (r#"app !in~ ["x"]"#, "write `not in nocase`"),
+        ("!app", "write `not`"),
+    ] {
+        let told = help_for(condition);
+        assert!(told.contains(help), "{condition}: {told}");
+    }
+}
+
+#[test]
+fn spellings_of_other_languages_are_named_with_what_they_are_here() {
+    for (condition, help) in [
+        (r#"app in~ ["x"]"#, "write `in nocase`"),
+        ("risk == .5", "write `0.5`"),
+        (r#"app === "x""#, "write `==`"),
+        ("a => 5", "write `>=`"),
+        ("a =< 5", "write `<=`"),
+        (r#"app in ("x", "y")"#, r#"write `["x", "y"]`"#),
+        (r#"app contains_cs "x""#, "write `contains`"),
+        (r#"app startswith_cs "x""#, "write `starts_with`"),
+        (r#"app has_cs "x""#, "write `has`"),
+        (r#"app like "%x""#, "`matches /…/`"),
+        ("a between (1 .. 5)", "write `a >= 1 and a <= 5`"),
+        ("a between 1 and 5", "write `a >= 1 and a <= 5`"),
+    ] {
+        let told = help_for(condition);
+        assert!(told.contains(help), "{condition}: {told}");
+    }
+}
+
+#[test]
+fn no_help_removes_what_may_be_an_operator() {
+    for condition in [
+        "a ~ 5", "a ! b", "a < > b", "a . . b", "a == = b", "a == * b", "- > b",
+    ] {
+        for line in told(&format!("rule r {{ match {{ e = s where {condition} }} }}")) {
+            assert!(!line.contains("remove"), "{condition}: {line}");
+        }
+    }
+}
