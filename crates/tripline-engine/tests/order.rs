@@ -73,6 +73,7 @@ type Join = fn(&[&Event]) -> bool;
 /// A rule twice: as text for the engine, as functions for the model.
 struct Case {
     text: &'static str,
+    /// Zero for a rule without a key.
     within: i64,
     steps: &'static [(Pick, Own)],
     /// Over the events of all steps.
@@ -152,6 +153,14 @@ const CASES: &[Case] = &[
         join: |e| e[1].ip != e[0].ip && e[2].ip == e[0].ip,
         exclude: |e| e[1].interactive && e[0].ip == Some(2),
     },
+    Case {
+        text: r#"rule r { match { e = signin where not interactive and present(ip) } }
+            exclude "three" from r { when e.ip == "192.0.2.3" }"#,
+        within: 0,
+        steps: &[(Pick::Any, |e| !e.interactive && e.ip.is_some())],
+        join: |_| true,
+        exclude: |e| e[0].ip == Some(3),
+    },
 ];
 
 /// A detection: the events of the `every` steps and the final one, and the reported binding.
@@ -162,7 +171,11 @@ type Rank = Vec<(i64, u128)>;
 
 /// All matches by the definitions, sorted.
 fn model(case: &Case, events: &[Event]) -> Vec<Found> {
-    let mut sorted: Vec<&Event> = events.iter().filter(|e| e.user.is_some()).collect();
+    let keyed = case.within > 0;
+    let mut sorted: Vec<&Event> = events
+        .iter()
+        .filter(|e| e.user.is_some() || !keyed)
+        .collect();
     sorted.sort_by_key(|e| (e.time, e.identity()));
     let mut best: BTreeMap<Vec<usize>, (Rank, Vec<usize>, bool)> = BTreeMap::new();
     let count = case.steps.len();
@@ -447,4 +460,68 @@ fn the_state_stays_within_its_limit_whatever_comes() {
         assert!(stats.evicted > 0);
         assert_eq!(stats.records.total(), 30_000);
     }
+}
+
+#[test]
+fn a_final_event_that_a_limit_drops_is_settled_first() {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let event = |id: usize, time, interactive, ip| {
+        let user = Some(1);
+        Event {
+            id,
+            time,
+            user,
+            interactive,
+            ip: Some(ip),
+        }
+        .record()
+    };
+    let mut records = vec![event(0, 0, true, 1), event(1, 1, false, 2)];
+    // The same user's tokens from the same address, more than are retained for one key.
+    records.extend((2..200).map(|id| event(id, 1 + id as i64 / 100, false, 1)));
+    let options = Options {
+        max_events_per_key: 16,
+        ..Options::new(today)
+    };
+    let mut engine = Engine::new(rules(CASES[0].text), options);
+    let mut sink = Collected::default();
+    for record in &records {
+        engine.push(record.as_bytes(), &mut sink);
+    }
+    engine.finish(&mut sink);
+    assert!(engine.stats().evicted > 0);
+    let found: Vec<_> = sink.found.iter().map(|found| found.2.clone()).collect();
+    assert_eq!(found, [vec![0, 1]]);
+}
+
+#[test]
+fn what_holds_the_watermark_keeps_events_from_being_too_late() {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let event = |id: usize, time, interactive, ip| {
+        let user = Some(1);
+        Event {
+            id,
+            time,
+            user,
+            interactive,
+            ip: Some(ip),
+        }
+        .record()
+    };
+    let lateness = Duration::ZERO;
+    let options = Options {
+        lateness,
+        ..Options::new(today)
+    };
+    let mut engine = Engine::new(rules(CASES[0].text), options);
+    let mut sink = Collected::default();
+    engine.hold(Some(START), &mut sink);
+    engine.push(event(0, 9, false, 2).as_bytes(), &mut sink);
+    engine.push(event(1, 50, false, 2).as_bytes(), &mut sink);
+    engine.push(event(2, 0, true, 1).as_bytes(), &mut sink);
+    assert!(sink.found.is_empty());
+    engine.hold(None, &mut sink);
+    let found: Vec<_> = sink.found.iter().map(|found| found.2.clone()).collect();
+    assert_eq!(found, [vec![2, 0]]);
+    assert_eq!(sink.fates, [Fate::Processed; 3]);
 }

@@ -27,32 +27,44 @@ impl State {
         batch: &Batch,
         sink: &mut dyn Sink,
     ) -> Option<Fate> {
-        let mut entries = batch.entries.iter().peekable();
         let mut last = None;
-        let mut best: Option<Fate> = None;
-        while let Some(entry) = entries.next() {
-            let fate = match entry.found {
-                Err(fate) => fate,
-                Ok(time) => {
-                    let candidates = batch
-                        .candidates
-                        .get(entry.candidates.clone())
-                        .unwrap_or_default();
-                    let event = Arrival {
-                        time,
-                        identity: entry.identity,
-                        record: entry.record,
-                    };
-                    self.event(program, event, candidates, batch, sink)
-                }
-            };
-            let fate = best.take().map_or(fate, |best| best.better(fate));
-            if entries
-                .peek()
-                .is_some_and(|next| next.record == entry.record)
-            {
-                best = Some(fate);
-            } else {
+        for entries in batch
+            .entries
+            .chunk_by(|one, other| one.record == other.record)
+        {
+            let mut fate: Option<Fate> = None;
+            let mut newest = None;
+            // All events of a record arrive at once: none of them makes another too late.
+            for entry in entries {
+                let one = match entry.found {
+                    Err(fate) => fate,
+                    Ok(time) => {
+                        let candidates = batch
+                            .candidates
+                            .get(entry.candidates.clone())
+                            .unwrap_or_default();
+                        let event = Arrival {
+                            time,
+                            identity: entry.identity,
+                            record: entry.record,
+                        };
+                        let fate = self.event(program, event, candidates, batch, sink);
+                        if fate == Fate::Processed {
+                            newest = newest.max(Some(time));
+                        }
+                        fate
+                    }
+                };
+                fate = Some(fate.map_or(one, |fate| fate.better(one)));
+            }
+            if newest > self.newest {
+                self.newest = newest;
+                self.move_on(program, sink);
+            }
+            if entries.iter().any(|entry| !entry.candidates.is_empty()) {
+                self.keep_limit(program, sink);
+            }
+            if let (Some(fate), Some(entry)) = (fate, entries.first()) {
                 self.stats.records.count(fate);
                 sink.fate(entry.record, fate);
                 last = Some(fate);
@@ -82,13 +94,6 @@ impl State {
         }
         for candidate in candidates {
             self.candidate(program, arrival, candidate, batch, sink);
-        }
-        if self.newest.is_none_or(|newest| time > newest) {
-            self.newest = Some(time);
-            self.pass(program, time.saturating_sub(self.lateness), sink);
-        }
-        if !candidates.is_empty() {
-            self.keep_limit(program, sink);
         }
         Fate::Processed
     }
@@ -155,17 +160,18 @@ impl State {
             }
             return;
         }
+        let limit = self.options.max_events_per_key;
+        let store = self.stores.get(rule_index);
+        if let Some((slot, count)) = store.and_then(|store| store.overflow(key, step, limit)) {
+            self.evict(program, rule_index, slot, step, count, sink);
+        }
         let Some(store) = self.stores.get_mut(rule_index) else {
             return;
         };
         self.stored_bytes -= store.bytes();
-        let (slot, evicted) = store.insert(key, step, event, self.options.max_events_per_key);
+        let slot = store.insert(key, step, event);
         self.stored_bytes += store.bytes();
         self.stored_events += 1;
-        self.stored_events -= evicted;
-        if evicted > 0 {
-            self.count_evicted(rule_index, evicted);
-        }
         if early {
             self.join_early(program, candidate, slot, arrival, sink);
         } else if last {
@@ -198,7 +204,8 @@ impl State {
         };
         let mut found: Vec<Match<'_>> = Vec::new();
         let mut suppressed: Vec<(i64, Identity)> = Vec::new();
-        let mut limited = 0;
+        let mut budget = self.options.max_bindings;
+        let mut limited = false;
         let Some(state) = store.get(slot) else { return };
         let finals = state.steps.last().map_or(&[][..], Vec::as_slice);
         let is_final = step + 1 == rule.steps.len();
@@ -213,8 +220,8 @@ impl State {
             if is_final && last.identity != arrival.identity {
                 continue;
             }
-            let only = (!is_final).then_some((step, arrival.identity));
-            let mut search = self.options.search(rule, state, last, only);
+            let only = (!is_final).then_some((step, (arrival.time, arrival.identity)));
+            let mut search = self.options.search(rule, state, last, only, budget);
             for one in search.run() {
                 if self.given.contains(one.id) {
                     continue;
@@ -226,7 +233,12 @@ impl State {
                     suppressed.push(last.order());
                 }
             }
-            limited += u64::from(search.budget == 0);
+            budget = search.budget;
+            if budget == 0 {
+                // What is left untried is looked for when the watermark passes.
+                limited = true;
+                suppressed.push(last.order());
+            }
         }
         found.sort_by_key(|one| (one.time(), one.id));
         for one in &found {
@@ -241,7 +253,7 @@ impl State {
         }
         drop(found);
         if let Some(stats) = self.stats.rules.get_mut(rule_index) {
-            stats.search_limited += limited;
+            stats.search_limited += u64::from(limited);
         }
         // Only when nothing can change any more is a suppressed match told (and its exclusions counted).
         for event in suppressed {

@@ -51,7 +51,7 @@ pub(crate) struct Search<'s> {
     pub(crate) state: &'s KeyState,
     pub(crate) last: &'s Event,
     /// Only bindings in which this event stands for this step.
-    pub(crate) only: Option<(usize, Identity)>,
+    pub(crate) only: Option<(usize, (i64, Identity))>,
     pub(crate) today: NaiveDate,
     /// How many events may still be tried.
     pub(crate) budget: usize,
@@ -203,7 +203,23 @@ impl<'s> Search<'s> {
             .map_or(self.last.time, |e| e.time);
         let earliest = self.last.time.saturating_sub(self.rule.within);
         let end = run.partition_point(|event| event.time <= next);
-        for event in run.get(..end).unwrap_or_default().iter().rev() {
+        let mut candidates = run.get(..end).unwrap_or_default();
+        if let Some((step, wanted)) = self.only
+            && step == at
+        {
+            let place = candidates.binary_search_by_key(&wanted, Event::order);
+            let Ok(place) = place else {
+                return ControlFlow::Continue(());
+            };
+            // With `last` what comes after it is looked at too, because then it is not the last.
+            let upto = if program.pick == Pick::Last {
+                end
+            } else {
+                place + 1
+            };
+            candidates = candidates.get(place..upto).unwrap_or_default();
+        }
+        for event in candidates.iter().rev() {
             if event.time < earliest {
                 break;
             }
@@ -221,7 +237,7 @@ impl<'s> Search<'s> {
             self.budget = budget;
             let wanted = self
                 .only
-                .is_none_or(|(of, identity)| of != at || identity == event.identity);
+                .is_none_or(|(of, wanted)| of != at || wanted == event.order());
             if wanted {
                 if let Some(place) = binding.events.get_mut(at) {
                     *place = Some(event);
@@ -289,7 +305,8 @@ impl Options {
         rule: &'s RuleProgram,
         state: &'s KeyState,
         last: &'s Event,
-        only: Option<(usize, Identity)>,
+        only: Option<(usize, (i64, Identity))>,
+        budget: usize,
     ) -> Search<'s> {
         Search {
             rule,
@@ -297,7 +314,7 @@ impl Options {
             last,
             only,
             today: self.today,
-            budget: self.max_bindings,
+            budget,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The account of the state, and what goes when it is over its limit.
 
 use super::recent::Recent;
+use super::store::KeySlot;
 use super::{State, Waiting};
 use crate::detection::Sink;
 use crate::program::Program;
@@ -22,25 +23,57 @@ impl State {
             let oldest = self.stores.iter().enumerate();
             let oldest =
                 oldest.filter_map(|(at, store)| store.first_expiry().map(|time| (time, at)));
-            let evicted = oldest.min().and_then(|(_, at)| {
-                let store = self.stores.get_mut(at)?;
-                self.stored_bytes -= store.bytes();
-                let evicted = store.evict_oldest();
-                self.stored_bytes += store.bytes();
-                self.stored_events -= evicted?;
-                Some((at, evicted?))
+            let oldest = oldest.min().and_then(|(_, at)| {
+                let (slot, step, count) = self.stores.get_mut(at)?.oldest()?;
+                Some((at, slot, step, count))
             });
-            if let Some((at, evicted)) = evicted {
-                self.count_evicted(at, evicted);
-                self.account();
+            if let Some((at, slot, step, count)) = oldest {
+                self.evict(program, at, slot, step, count, sink);
             } else if let Some(time) = self.known_events.passes_earliest() {
                 // What comes later than this is too late from now on, and is counted as that.
-                self.pass(program, time.max(self.watermark).saturating_add(1), sink);
+                let before = self.known_events.len();
+                let newest = self.newest.unwrap_or(time);
+                self.pass(
+                    program,
+                    time.min(newest).max(self.watermark.saturating_add(1)),
+                    sink,
+                );
+                self.stats.evicted += before.saturating_sub(self.known_events.len()) as u64;
+                if self.known_events.len() == before {
+                    break;
+                }
             } else {
                 break;
             }
+            self.account();
         }
         self.stats.peak_state_bytes = self.stats.peak_state_bytes.max(self.stats.state_bytes);
+    }
+
+    /// Drops the oldest events of a step of a key. Final events that wait are settled first: with
+    /// what is known, which is the best that can be done for them.
+    pub(super) fn evict(
+        &mut self,
+        program: &Program,
+        rule_index: usize,
+        slot: KeySlot,
+        step: usize,
+        count: usize,
+        sink: &mut dyn Sink,
+    ) {
+        let Some(rule) = program.rules.get(rule_index) else {
+            return;
+        };
+        if step + 1 == rule.steps.len() {
+            self.settle_first(program, rule_index, slot, count, sink);
+        }
+        if let Some(store) = self.stores.get_mut(rule_index) {
+            self.stored_bytes -= store.bytes();
+            let evicted = store.evict(slot, step, count);
+            self.stored_bytes += store.bytes();
+            self.stored_events -= evicted;
+            self.count_evicted(rule_index, evicted);
+        }
     }
 
     pub(super) fn count_evicted(&mut self, rule_index: usize, evicted: u64) {

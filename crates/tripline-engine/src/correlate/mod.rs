@@ -44,6 +44,8 @@ struct State {
     lateness: i64,
     /// Newest event time seen.
     newest: Option<i64>,
+    /// The watermark stays behind this by the lateness, however new events are.
+    held_at: i64,
     watermark: i64,
     stores: Vec<Store>,
     /// Bytes and events of all stores together.
@@ -74,20 +76,37 @@ enum Waiting {
     Single { rule: u32, event: Box<Event> },
 }
 
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
+
+/// How far event times stay from the ends of what 64 bits can say: a day.
+const MARGIN: i64 = 86_400 * SECOND;
+
 impl Engine {
     /// An engine without state.
-    pub fn new(rules: RuleSet, options: Options) -> Engine {
+    pub fn new(rules: RuleSet, mut options: Options) -> Engine {
         let lateness = i64::try_from(options.lateness.as_nanos()).unwrap_or(i64::MAX);
         let stores = rules.program().rules.iter();
         let stores: Vec<Store> = stores
             .map(|rule| Store::new(rule.steps.len(), rule.within, lateness))
             .collect();
+        let slack = stores.iter().map(Store::slack).min().unwrap_or(0);
+        // Beyond these times, adding a window would leave what 64 bits can say.
+        let widest = rules.program().rules.iter().map(|rule| rule.within).max();
+        let margin = widest
+            .unwrap_or(0)
+            .saturating_add(lateness)
+            .saturating_add(MARGIN);
+        let range = &mut options.range;
+        range.start = range.start.max(i64::MIN.saturating_add(margin));
+        range.end = range.end.min(i64::MAX.saturating_sub(margin));
         let state = State {
             stats: Stats::new(&rules),
             newest: None,
+            held_at: i64::MAX,
             watermark: i64::MIN,
             expire_at: i64::MIN,
-            expire_step: stores.iter().map(Store::slack).min().unwrap_or(0),
+            expire_step: slack.max(SECOND),
             stored_bytes: 0,
             stored_events: 0,
             stores,
@@ -123,6 +142,14 @@ impl Engine {
     /// Moves the watermark of an idle stream to `watermark` (nanoseconds since 1970), if that is later.
     pub fn advance(&mut self, watermark: i64, sink: &mut dyn Sink) {
         self.state.pass(self.rules.program(), watermark, sink);
+    }
+
+    /// Holds the watermark back, because other parts of the input stand at this event time
+    /// (nanoseconds since 1970) and will bring events from there on: it stays behind that by the
+    /// lateness. `None` lets go of it. For a caller that reads several inputs in turn.
+    pub fn hold(&mut self, stands: Option<i64>, sink: &mut dyn Sink) {
+        self.state.held_at = stands.unwrap_or(i64::MAX);
+        self.state.move_on(self.rules.program(), sink);
     }
 
     /// The end of the input: everything still open is settled, and the state is empty afterwards.

@@ -1,17 +1,45 @@
 //! Things to do when the watermark passes a time: a queue ordered by time whose cost an entry is
 //! amortised constant. Entries fall into buckets of equal width; only the bucket that the
-//! watermark is in is ever sorted.
+//! watermark is in is kept in order, as a heap.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// A queue of entries by time.
 pub(crate) struct TimeQueue<T> {
     /// Width of a bucket in nanoseconds.
     width: i64,
-    buckets: BTreeMap<i64, Vec<(i64, T)>>,
-    /// The bucket that is sorted, latest time first, and being drained.
-    sorted: Option<i64>,
+    /// Buckets that are not touched yet, by number.
+    buckets: BTreeMap<i64, Vec<Entry<T>>>,
+    /// What is in the buckets up to and including this one, which are being drained.
+    draining: (i64, BinaryHeap<Entry<T>>),
     len: usize,
+}
+
+/// An entry; the greatest is the one with the earliest time.
+struct Entry<T> {
+    time: i64,
+    entry: T,
+}
+
+impl<T> PartialEq for Entry<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.time == other.time
+    }
+}
+
+impl<T> Eq for Entry<T> {}
+
+impl<T> PartialOrd for Entry<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Entry<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.time.cmp(&self.time)
+    }
 }
 
 impl<T> TimeQueue<T> {
@@ -20,7 +48,7 @@ impl<T> TimeQueue<T> {
         TimeQueue {
             width: (span / 64).max(1_000_000),
             buckets: BTreeMap::new(),
-            sorted: None,
+            draining: (i64::MIN, BinaryHeap::new()),
             len: 0,
         }
     }
@@ -38,49 +66,41 @@ impl<T> TimeQueue<T> {
     /// Adds an entry.
     pub(crate) fn push(&mut self, time: i64, entry: T) {
         let at = time.div_euclid(self.width);
-        let bucket = self.buckets.entry(at).or_default();
-        if self.sorted == Some(at) {
-            let place = bucket.partition_point(|other| other.0 > time);
-            bucket.insert(place, (time, entry));
+        let entry = Entry { time, entry };
+        if at <= self.draining.0 {
+            self.draining.1.push(entry);
         } else {
-            bucket.push((time, entry));
+            self.buckets.entry(at).or_default().push(entry);
         }
         self.len += 1;
     }
 
-    /// The time of the earliest entry, to the width of a bucket.
+    /// The time of the earliest entry, or, in a bucket not touched yet, of the bucket.
     pub(crate) fn first_time(&self) -> Option<i64> {
-        self.buckets
-            .iter()
-            .find(|(_, bucket)| !bucket.is_empty())
-            .map(|(at, _)| at.saturating_mul(self.width))
+        if let Some(entry) = self.draining.1.peek() {
+            return Some(entry.time);
+        }
+        let (at, _) = self.buckets.first_key_value()?;
+        Some(at.saturating_mul(self.width))
     }
 
     /// Takes an entry whose time is before `time`, the earliest first.
     pub(crate) fn pop_before(&mut self, time: i64) -> Option<(i64, T)> {
-        loop {
-            let mut first = self.buckets.first_entry()?;
-            let at = *first.key();
-            if at > time.div_euclid(self.width) {
+        while self.draining.1.is_empty() {
+            let first = self.buckets.first_entry()?;
+            if *first.key() > time.div_euclid(self.width) {
                 return None;
             }
-            let bucket = first.get_mut();
-            if self.sorted != Some(at) {
-                bucket.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.0));
-                self.sorted = Some(at);
-            }
-            match bucket.last() {
-                Some(entry) if entry.0 >= time => return None,
-                Some(_) => {
-                    self.len -= 1;
-                    return bucket.pop();
-                }
-                None => {
-                    first.remove();
-                    self.sorted = None;
-                }
-            }
+            let (at, entries) = first.remove_entry();
+            self.draining = (at, entries.into());
         }
+        let entry = self.draining.1.peek()?;
+        if entry.time >= time {
+            return None;
+        }
+        let entry = self.draining.1.pop()?;
+        self.len -= 1;
+        Some((entry.time, entry.entry))
     }
 }
 

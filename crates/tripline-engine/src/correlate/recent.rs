@@ -3,15 +3,15 @@
 //! remembered until the watermark passes its time, because after that nothing of that time is
 //! taken any more.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
+use hashbrown::HashSet;
 
 use super::queue::TimeQueue;
 use crate::scan::Identity;
 
 /// Identities with the time until which they matter.
 pub(crate) struct Recent {
-    known: HashSet<Identity, BuildHasherDefault<AsIs>>,
+    /// Hashed once more, with a key of this process: who makes up ids cannot make them collide.
+    known: HashSet<Identity>,
     expiry: TimeQueue<Identity>,
 }
 
@@ -22,7 +22,7 @@ impl Recent {
     /// An empty memory for a lateness of `span` nanoseconds.
     pub(crate) fn new(span: i64) -> Recent {
         Recent {
-            known: HashSet::default(),
+            known: HashSet::new(),
             expiry: TimeQueue::new(span),
         }
     }
@@ -57,25 +57,5 @@ impl Recent {
     /// How many are remembered.
     pub(crate) fn len(&self) -> usize {
         self.expiry.len()
-    }
-}
-
-/// Identities are hashes already.
-#[derive(Default)]
-pub(crate) struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, identity: u128) {
-        self.0 = identity as u64;
     }
 }

@@ -1,14 +1,27 @@
 //! The watermark moves: what it has passed is final, is reported in the order of time and id, and
 //! is dropped.
 
+use std::collections::HashMap;
+
 use super::bindings::{Match, single};
-use super::store::{Event, Store};
+use super::recent::Recent;
+use super::store::{Event, KeySlot, Store};
 use super::{State, Waiting};
 use crate::detection::{self, Sink};
+use crate::options::Options;
 use crate::program::Program;
+use crate::scan::Identity;
 use crate::stats::Stats;
 
 impl State {
+    /// Moves the watermark to where the newest event, or what holds it, lets it be.
+    pub(super) fn move_on(&mut self, program: &Program, sink: &mut dyn Sink) {
+        if let Some(newest) = self.newest {
+            let stands = newest.min(self.held_at);
+            self.pass(program, stands.saturating_sub(self.lateness), sink);
+        }
+    }
+
     /// Moves the watermark, if that is forward: settles what it has passed, in the order of time
     /// and id, and drops what has expired.
     pub(super) fn pass(&mut self, program: &Program, watermark: i64, sink: &mut dyn Sink) {
@@ -31,10 +44,11 @@ impl State {
         self.stats.watermark = Some(self.watermark).filter(|at| *at != i64::MAX);
     }
 
+    /// Settles what waited for the watermark, all that has the same time together, so that ids can
+    /// order it.
     fn settle(&mut self, program: &Program, sink: &mut dyn Sink) {
         let mut next = self.waiting.pop_before(self.watermark);
         while let Some((time, first)) = next {
-            // All that has the same time is settled together, so that ids can order it.
             let mut due = vec![first];
             loop {
                 next = self.waiting.pop_before(self.watermark);
@@ -43,56 +57,133 @@ impl State {
                     _ => break,
                 }
             }
+            for waiting in &due {
+                if let Waiting::Single { event, .. } = waiting {
+                    self.waiting_bytes -= event.bytes();
+                }
+            }
+            let (known, stats) = self.known(program);
             let mut found: Vec<(usize, Match<'_>)> = Vec::new();
+            // One budget for all final events of a key at this instant.
+            let mut budgets: HashMap<(u32, KeySlot), usize> = HashMap::new();
             for waiting in &due {
                 match waiting {
                     Waiting::Single { rule, event } => {
-                        let rule_index = &(*rule as usize);
-                        self.waiting_bytes -= event.bytes();
-                        let Some(rule) = program.rules.get(*rule_index) else {
-                            continue;
-                        };
-                        found.push((*rule_index, single(rule, event, self.options.today)));
+                        let rule_index = *rule as usize;
+                        if let Some(rule) = program.rules.get(rule_index) {
+                            found.push((rule_index, single(rule, event, known.options.today)));
+                        }
                     }
                     Waiting::Stored {
                         rule,
                         slot,
                         identity,
                     } => {
-                        let rule_index = &(*rule as usize);
-                        let (Some(rule), Some(store)) =
-                            (program.rules.get(*rule_index), self.stores.get(*rule_index))
-                        else {
-                            continue;
-                        };
-                        let Some(state) = store.get(*slot) else {
-                            continue;
-                        };
-                        let finals = state.steps.last().map_or(&[][..], Vec::as_slice);
-                        let at = finals.binary_search_by_key(&(time, *identity), Event::order);
-                        // It is not there if a limit has evicted it since; that was counted.
-                        let Some(last) = at.ok().and_then(|at| finals.get(at)) else {
-                            continue;
-                        };
-                        let mut search = self.options.search(rule, state, last, None);
-                        let matches = search.run();
-                        if search.budget == 0
-                            && let Some(stats) = self.stats.rules.get_mut(*rule_index)
-                        {
+                        let budget = budgets
+                            .entry((*rule, *slot))
+                            .or_insert(known.options.max_bindings);
+                        let place = (*rule as usize, *slot, (time, *identity));
+                        let limited = known.matches(place, budget, &mut found);
+                        if limited && let Some(stats) = stats.rules.get_mut(*rule as usize) {
                             stats.search_limited += 1;
                         }
-                        let new = matches
-                            .into_iter()
-                            .filter(|one| !self.given.contains(one.id));
-                        found.extend(new.map(|one| (*rule_index, one)));
                     }
                 }
+                // More than anybody reads, but it must fit in memory.
+                if found.len() > known.options.max_bindings {
+                    give(program, stats, &mut found, sink);
+                }
             }
-            found.sort_by_key(|(_, one)| one.id);
-            for (rule_index, one) in &found {
-                report(program, &mut self.stats, *rule_index, one, None, sink);
+            give(program, stats, &mut found, sink);
+        }
+    }
+
+    /// Settles those of the first `count` final events of a key that wait, before they are dropped.
+    pub(super) fn settle_first(
+        &mut self,
+        program: &Program,
+        rule_index: usize,
+        slot: KeySlot,
+        count: usize,
+        sink: &mut dyn Sink,
+    ) {
+        let (known, stats) = self.known(program);
+        let store = known.stores.get(rule_index);
+        let state = store.and_then(|store| store.get(slot));
+        let finals = state.and_then(|state| state.steps.last());
+        let mut found = Vec::new();
+        let mut budget = known.options.max_bindings;
+        for event in finals.into_iter().flatten().take(count) {
+            if event.waiting {
+                known.matches((rule_index, slot, event.order()), &mut budget, &mut found);
             }
         }
+        give(program, stats, &mut found, sink);
+    }
+
+    /// What is looked at to settle final events, apart from what is counted meanwhile.
+    fn known<'s>(&'s mut self, program: &'s Program) -> (Known<'s>, &'s mut Stats) {
+        let known = Known {
+            program,
+            stores: &self.stores,
+            options: &self.options,
+            given: &self.given,
+        };
+        (known, &mut self.stats)
+    }
+}
+
+/// What final events are settled with.
+struct Known<'s> {
+    program: &'s Program,
+    stores: &'s [Store],
+    options: &'s Options,
+    given: &'s Recent,
+}
+
+impl<'s> Known<'s> {
+    /// Adds the matches of a final event, which is not there if a limit has dropped it since; tells
+    /// whether not all could be tried.
+    fn matches(
+        &self,
+        (rule_index, slot, event): (usize, KeySlot, (i64, Identity)),
+        budget: &mut usize,
+        found: &mut Vec<(usize, Match<'s>)>,
+    ) -> bool {
+        let rule = self.program.rules.get(rule_index);
+        let (Some(rule), Some(store)) = (rule, self.stores.get(rule_index)) else {
+            return false;
+        };
+        let Some(state) = store.get(slot) else {
+            return false;
+        };
+        let finals = state.steps.last().map_or(&[][..], Vec::as_slice);
+        let at = finals.binary_search_by_key(&event, Event::order);
+        let Some(last) = at.ok().and_then(|at| finals.get(at)) else {
+            return false;
+        };
+        let mut search = self.options.search(rule, state, last, None, *budget);
+        let matches = search.run();
+        *budget = search.budget;
+        for one in matches {
+            if !self.given.contains(one.id) {
+                found.push((rule_index, one));
+            }
+        }
+        *budget == 0
+    }
+}
+
+/// Reports matches in the order of their ids.
+fn give(
+    program: &Program,
+    stats: &mut Stats,
+    found: &mut Vec<(usize, Match<'_>)>,
+    sink: &mut dyn Sink,
+) {
+    found.sort_by_key(|(_, one)| one.id);
+    for (rule_index, one) in found.drain(..) {
+        report(program, stats, rule_index, &one, None, sink);
     }
 }
 

@@ -5,7 +5,7 @@
 //! window, one of the final step until the watermark has passed its time: after that nothing can
 //! be joined to it. One queue entry a key (not an event) finds what has expired.
 //!
-//! INVARIANT: a key in the index has at least one event; the runs are ordered.
+//! INVARIANT: a key in the index has an entry in the queue; the runs are ordered.
 
 use std::hash::BuildHasher;
 
@@ -55,9 +55,9 @@ impl Event {
         (self.time, self.identity)
     }
 
-    /// What it takes, with what an allocator adds.
+    /// What it takes beside its place in a run.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Event>() + self.fields.len() + ALLOCATION
+        self.fields.len() + ALLOCATION
     }
 }
 
@@ -66,6 +66,24 @@ const ALLOCATION: usize = 16;
 
 /// How many events of a full step are dropped at once, so that a full step costs no more an event.
 const EVICTED_AT_ONCE: usize = 64;
+
+/// What the place of events in a run takes, with the room that the run has left.
+fn room(run: &Vec<Event>) -> usize {
+    run.capacity() * size_of::<Event>()
+}
+
+/// Drops the first events of a run; gives the bytes that this frees.
+fn drop_first(run: &mut Vec<Event>, count: usize) -> usize {
+    let before = room(run);
+    let freed: usize = run
+        .drain(..count.min(run.len()))
+        .map(|event| event.bytes())
+        .sum();
+    if run.len() <= run.capacity() / 2 {
+        run.shrink_to_fit();
+    }
+    freed + before - room(run)
+}
 
 impl Store {
     /// An empty store for a rule with `steps` steps and a window of `within`, with a lateness of
@@ -104,46 +122,47 @@ impl Store {
         self.keys.get(slot as usize)
     }
 
-    /// Adds an event to a step of a key. Gives the key's slot and how many older events had to go
-    /// because the step holds `limit`.
-    pub(crate) fn insert(
-        &mut self,
+    /// The slot of a key's state, and how many of the oldest events of the step have to go before
+    /// one more is added to the `limit` that it may hold.
+    pub(crate) fn overflow(
+        &self,
         key: &[u8],
         step: usize,
-        event: Event,
         limit: usize,
-    ) -> (KeySlot, u64) {
+    ) -> Option<(KeySlot, usize)> {
+        let slot = self.find(self.hasher.hash_one(key), key)?;
+        let run = self.get(slot)?.steps.get(step)?;
+        let full = run.len() >= limit.max(1);
+        full.then(|| (slot, EVICTED_AT_ONCE.min(run.len().div_ceil(2))))
+    }
+
+    /// Adds an event to a step of a key and gives the key's slot.
+    pub(crate) fn insert(&mut self, key: &[u8], step: usize, event: Event) -> KeySlot {
         let hash = self.hasher.hash_one(key);
-        let keys = &self.keys;
-        let same = |slot: &KeySlot| {
-            keys.get(*slot as usize)
-                .is_some_and(|state| *state.key == *key)
-        };
-        let slot = match self.index.find(hash, same) {
-            Some(slot) => *slot,
+        let slot = match self.find(hash, key) {
+            Some(slot) => slot,
             None => self.add_key(hash, key, self.expires(step, event.time)),
         };
-        let mut evicted = 0;
         if let Some(run) = self
             .keys
             .get_mut(slot as usize)
             .and_then(|state| state.steps.get_mut(step))
         {
-            if run.len() >= limit.max(1) {
-                let count = EVICTED_AT_ONCE.min(run.len().div_ceil(2));
-                self.bytes -= run.drain(..count).map(|event| event.bytes()).sum::<usize>();
-                evicted = count as u64;
-            }
-            self.bytes += event.bytes();
-            let place = run.partition_point(|other| other.order() < event.order());
+            let before = room(run);
             if run.len() == run.capacity() {
                 run.reserve_exact((run.len() / 2).max(1));
             }
-            run.insert(place, event);
+            self.bytes += event.bytes() + room(run) - before;
             self.events += 1;
-            self.events -= evicted;
+            let place = run.partition_point(|other| other.order() < event.order());
+            run.insert(place, event);
         }
-        (slot, evicted)
+        slot
+    }
+
+    fn find(&self, hash: u64, key: &[u8]) -> Option<KeySlot> {
+        let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| *state.key == *key);
+        self.index.find(hash, same).copied()
     }
 
     /// Marks a final event to be looked at again; false if it is gone or was marked already.
@@ -159,32 +178,21 @@ impl Store {
         found.is_some_and(|event| !std::mem::replace(&mut event.waiting, true))
     }
 
-    /// Drops what the watermark has left behind.
+    /// Drops what the watermark has left behind, with some slack.
     pub(crate) fn expire(&mut self, watermark: i64) {
         while let Some((_, slot)) = self.expiry.pop_before(watermark) {
-            let within = self.within;
-            let last = self.steps.saturating_sub(1);
-            let Some(state) = self.keys.get_mut(slot as usize) else {
-                continue;
-            };
-            let mut next = None;
-            for (step, run) in state.steps.iter_mut().enumerate() {
-                let stays = if step == last { 0 } else { within };
-                let gone =
-                    run.partition_point(|event| event.time.saturating_add(stays) < watermark);
+            for step in 0..self.steps {
+                let Some(run) = self.get(slot).and_then(|state| state.steps.get(step)) else {
+                    continue;
+                };
+                let gone = run.partition_point(|event| self.expires(step, event.time) < watermark);
                 if gone > 0 {
-                    self.bytes -= run.drain(..gone).map(|event| event.bytes()).sum::<usize>();
-                    self.events -= gone as u64;
-                    run.shrink_to(run.len());
-                }
-                if let Some(event) = run.first() {
-                    let expires = event.time.saturating_add(stays);
-                    next = Some(next.map_or(expires, |next: i64| next.min(expires)));
+                    self.evict(slot, step, gone);
                 }
             }
-            match next {
+            match self.first_of(slot) {
                 // Not at every small step of the watermark, so that a busy key is seldom gone through.
-                Some(next) => {
+                Some((next, _)) => {
                     let soonest = watermark.saturating_add(self.expiry.width());
                     self.expiry.push(next.max(soonest), slot);
                 }
@@ -198,35 +206,46 @@ impl Store {
         self.expiry.first_time()
     }
 
-    /// Drops the oldest events of the key that would expire first, one where it has few. Gives how
-    /// many; none where nothing is retained.
-    pub(crate) fn evict_oldest(&mut self) -> Option<u64> {
-        let (_, slot) = self.expiry.pop_before(i64::MAX)?;
-        let mut evicted = 0;
-        let within = self.within;
-        let last = self.steps.saturating_sub(1);
-        let state = self.keys.get_mut(slot as usize)?;
-        let stays = |step: usize| if step == last { 0 } else { within };
-        let first_of = |steps: &[Vec<Event>]| {
-            let firsts = steps.iter().enumerate().filter_map(|(step, run)| {
-                run.first()
-                    .map(|event| (event.time.saturating_add(stays(step)), step))
-            });
-            firsts.min()
-        };
-        if let Some((_, step)) = first_of(&state.steps)
-            && let Some(run) = state.steps.get_mut(step)
-        {
-            let count = (run.len() / 8 + 1).min(EVICTED_AT_ONCE);
-            self.bytes -= run.drain(..count).map(|event| event.bytes()).sum::<usize>();
-            evicted = count as u64;
-            self.events -= evicted;
+    /// What is to go first where something must: the oldest events (one where there are few) of a
+    /// step of the key that would expire first. [`Store::evict`] must follow.
+    pub(crate) fn oldest(&mut self) -> Option<(KeySlot, usize, usize)> {
+        loop {
+            let (_, slot) = self.expiry.pop_before(i64::MAX)?;
+            let Some((_, step)) = self.first_of(slot) else {
+                self.remove_key(slot);
+                continue;
+            };
+            {
+                let run = self.get(slot)?.steps.get(step)?;
+                let count = (run.len() / 8 + 1).min(EVICTED_AT_ONCE);
+                // Back in the queue, because what is left will expire.
+                self.expiry.push(self.first_of(slot)?.0, slot);
+                return Some((slot, step, count));
+            }
         }
-        match first_of(&state.steps) {
-            Some((expires, _)) => self.expiry.push(expires, slot),
-            None => self.remove_key(slot),
-        }
-        Some(evicted)
+    }
+
+    /// Drops the first events of a step of a key; gives how many.
+    pub(crate) fn evict(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
+        let run = self
+            .keys
+            .get_mut(slot as usize)
+            .and_then(|state| state.steps.get_mut(step));
+        let Some(run) = run else { return 0 };
+        let count = count.min(run.len());
+        self.bytes -= drop_first(run, count);
+        self.events -= count as u64;
+        count as u64
+    }
+
+    /// When the first event of a key expires, and of which step it is.
+    fn first_of(&self, slot: KeySlot) -> Option<(i64, usize)> {
+        let steps = self.get(slot)?.steps.iter().enumerate();
+        let firsts = steps.filter_map(|(step, run)| {
+            run.first()
+                .map(|event| (self.expires(step, event.time), step))
+        });
+        firsts.min()
     }
 
     fn expires(&self, step: usize, time: i64) -> i64 {
@@ -312,7 +331,6 @@ mod tests {
                 format!("k{}", i % 7).as_bytes(),
                 (i % 2) as usize,
                 event(i, i as u128),
-                1000,
             );
         }
         assert_eq!(store.events(), 100);
@@ -330,39 +348,36 @@ mod tests {
     }
 
     #[test]
-    fn a_full_step_drops_its_oldest_events() {
+    fn a_full_step_says_how_many_must_go() {
         let mut store = Store::new(2, 10, 0);
         let mut evicted = 0;
-        let mut slot = 0;
         for i in 0..1000 {
-            let (at, gone) = store.insert(b"k", 0, event(i, i as u128), 100);
-            (slot, evicted) = (at, evicted + gone);
+            if let Some((slot, count)) = store.overflow(b"k", 0, 100) {
+                evicted += store.evict(slot, 0, count);
+            }
+            store.insert(b"k", 0, event(i, i as u128));
         }
-        let run = &store.get(slot).unwrap().steps[0];
+        let run = &store.keys[0].steps[0];
         assert!(run.len() <= 100);
         assert_eq!(run.last().unwrap().time, 999);
         assert_eq!(evicted + run.len() as u64, 1000);
     }
 
     #[test]
-    fn eviction_takes_the_oldest_first_and_ends_with_nothing() {
+    fn the_oldest_go_first_and_nothing_is_left_at_the_end() {
         let mut store = Store::new(2, 10, 0);
         for i in [5i64, 3, 9, 1] {
-            store.insert(format!("k{i}").as_bytes(), 0, event(i, i as u128), 10);
+            store.insert(format!("k{i}").as_bytes(), 0, event(i, i as u128));
         }
-        assert_eq!(store.evict_oldest(), Some(1));
-        let times = |store: &Store| {
-            let mut times: Vec<i64> = store
-                .keys
-                .iter()
-                .flat_map(|k| k.steps.iter().flatten())
-                .map(|e| e.time)
-                .collect();
-            times.sort_unstable();
-            times
-        };
-        assert_eq!(times(&store), [3, 5, 9]);
-        while store.evict_oldest().is_some() {}
-        assert_eq!((store.events(), store.bytes()), (0, 0));
+        let mut times = vec![];
+        while let Some((slot, step, count)) = store.oldest() {
+            times.push(store.get(slot).unwrap().steps[step][0].time);
+            assert_eq!(store.evict(slot, step, count), 1);
+        }
+        assert_eq!(times, [1, 3, 5, 9]);
+        assert_eq!(
+            (store.events(), store.bytes(), store.index.len()),
+            (0, 0, 0)
+        );
     }
 }
