@@ -16,5 +16,6 @@ mod hostile;
 mod inputs;
 mod live;
 mod modes;
+mod outputs;
 mod promises;
 mod rule_files;

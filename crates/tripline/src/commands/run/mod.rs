@@ -2,6 +2,7 @@
 //! and sums up.
 
 mod arguments;
+mod outputs;
 
 use std::io::{self, Write as _};
 use std::time::Instant;
@@ -62,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let interrupt = Interrupt::on_ctrl_c()?;
     let (inputs, empty) = input::inputs(&arguments.inputs);
+    outputs::keep_apart(arguments, &inputs)?;
     if !arguments.quiet {
         for folder in empty {
             let _ = writeln!(
