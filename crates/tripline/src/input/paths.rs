@@ -76,10 +76,11 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Whether a file's name is that of a log file.
 fn is_log_file(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+    let Some(name) = path.file_name() else {
         return false;
     };
-    let name = name.to_ascii_lowercase();
+    // The endings are ASCII: what else a name has need not be UTF-8.
+    let name = name.to_string_lossy().to_ascii_lowercase();
     let plain = COMPRESSED
         .iter()
         .find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'))
@@ -134,6 +135,25 @@ mod tests {
             ]
         );
         assert!(empty.is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_log_file_whose_name_is_not_utf_8_is_one_all_the_same() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [&b"caf\xe9.json.gz"[..], b"caf\xe9.md"] {
+            fs::write(folder.path().join(OsStr::from_bytes(name)), "").expect("a file");
+        }
+        let (inputs, _) = inputs(&[folder.path().to_path_buf()]);
+        match inputs.as_slice() {
+            [Input::File(path)] => {
+                let name = path.file_name().map(OsStr::as_bytes);
+                assert_eq!(name, Some(&b"caf\xe9.json.gz"[..]));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
