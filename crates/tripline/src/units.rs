@@ -83,6 +83,12 @@ pub(crate) fn instant(text: &str) -> Result<i64, String> {
     nanos.ok_or_else(|| format!("`{text}` is outside the years 1677 to 2262"))
 }
 
+/// A day: `2026-05-04`.
+pub(crate) fn day(text: &str) -> Result<NaiveDate, String> {
+    let wrong = |_| format!("`{text}` is not a date such as 2026-05-04");
+    text.parse().map_err(wrong)
+}
+
 /// A number at the start of a text, and what follows it.
 fn split_number(text: &str) -> Option<(u64, &str)> {
     let digits = text
@@ -123,6 +129,15 @@ mod tests {
         assert_eq!(bytes("65536"), Ok(65_536));
         for wrong in ["", "MB", "0", "1TB x", "1.5G", "99999999999999GB"] {
             assert!(bytes(wrong).is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
+    fn what_is_no_day_is_told_how_one_is_written() {
+        assert!(day("2026-05-04").is_ok());
+        for wrong in ["x", "", "2026-13-01", "04.05.2026"] {
+            let said = day(wrong).expect_err("it is no day");
+            assert!(said.contains("a date such as 2026-05-04"), "{said}");
         }
     }
 

@@ -10,6 +10,7 @@ use tripline_engine::lang::diagnostic::Severity;
 use crate::exit::{Failure, Status};
 use crate::output;
 use crate::rules::{self, ReportFormat};
+use crate::units;
 
 /// Check rules without running them
 ///
@@ -37,7 +38,7 @@ pub(crate) struct Arguments {
     deny: Option<Deny>,
 
     /// The day (UTC) by which exclusions expire [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = units::day)]
     today: Option<NaiveDate>,
 }
 

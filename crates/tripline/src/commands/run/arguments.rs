@@ -113,7 +113,7 @@ pub(crate) struct Arguments {
     pub(super) fail_on: Vec<FailOn>,
 
     /// The day (UTC) by which exclusions expire, for repeatable runs [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = units::day)]
     pub(super) today: Option<NaiveDate>,
 }
 
