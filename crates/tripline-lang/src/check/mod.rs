@@ -149,9 +149,14 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Adds a problem. What seems wrong with types where the syntax is wrong is left out.
+    /// Adds a problem. What seems wrong with types where the syntax is wrong is left out, and
+    /// so is everything about what nobody wrote: what was put in to read on.
     fn report(&mut self, problem: Diagnostic) {
-        let about_types = problem.code.starts_with("E03");
+        let about_types = problem.code.starts_with("E03")
+            || problem
+                .at
+                .as_ref()
+                .is_some_and(|(span, _)| span.start == span.end);
         if about_types
             && problem
                 .at
@@ -202,9 +207,9 @@ fn words(ty: &Type) -> String {
     format!("`{ty}` ({meaning})")
 }
 
-/// ``did you mean `x`?`` where a name is near.
+/// ``did you mean `x` or `y`?`` where names are near.
 fn did_you_mean<'n>(word: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    crate::nearest::nearest(word, candidates).map(|name| format!("did you mean `{name}`?"))
+    crate::nearest::question(&crate::nearest::nearest(word, candidates))
 }
 
 /// `a, b and c`, each in back quotes.

@@ -46,6 +46,68 @@ pub(super) fn misspellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
     }
 }
 
+/// `sequence` without its key, its window or both, or with the two the other way round.
+pub(super) fn sequence_clauses(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
+    let text = scene.text();
+    let expected = Expected(&scene.failure.expected);
+    let (by, within) = (expected.takes(Rule::kw_by), expected.takes(Rule::kw_within));
+    let Some(stop) = scene.token(0).filter(|_| by || within) else {
+        return;
+    };
+    let mut offer = |start: usize, end: usize, right: String, help: String| {
+        remedies.push(Remedy {
+            cost: 0,
+            edit: Edit::replace(start, end, right),
+            problem: scene.with_help(help),
+        });
+    };
+    const WINDOW: &str = "add `within` and how long it may take, such as `within 10m`";
+    match stop.text(text) {
+        "{" if within => offer(
+            stop.start,
+            stop.start,
+            "within 10m ".to_owned(),
+            format!("{WINDOW}, before `{{`"),
+        ),
+        "{" => offer(
+            stop.start,
+            stop.start,
+            "by user within 10m ".to_owned(),
+            "add the key and how long it may take, such as `by user within 10m`, before `{`"
+                .to_owned(),
+        ),
+        "within" if by => {
+            let rest = scene.code.iter().skip(scene.stop);
+            let head: Vec<&Token> = rest
+                .take_while(|token| token.text(text) != "{")
+                .take(32)
+                .collect();
+            let key = head.iter().position(|token| token.text(text) == "by");
+            let key = key.and_then(|at| head.get(at)).zip(head.last());
+            let swapped = key.and_then(|(key, last)| {
+                let window = text.get(stop.start..key.start)?.trim_end();
+                Some((
+                    last.end,
+                    format!("{} {window}", text.get(key.start..last.end)?),
+                ))
+            });
+            match swapped {
+                Some((end, right)) => {
+                    let help = format!("the key stands before the window: `{right}`");
+                    offer(stop.start, end, right, help);
+                }
+                None => offer(
+                    stop.start,
+                    stop.start,
+                    "by user ".to_owned(),
+                    "add `by` and the key, such as `by user`, before `within`".to_owned(),
+                ),
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Marks and words that are missing before one of the last tokens, or one too many.
 pub(super) fn missing_marks(
     scene: &Scene<'_>,

@@ -45,7 +45,7 @@ pub(super) const LATER_ENTRIES: &[&str] = &["without", "having"];
 /// Words that a person may have left out.
 pub(super) const INSERTED: &[&str] = &["by", "within", "where", "when", "in", "file", "on"];
 
-/// The words of `known` that `word` may have been, nearest first, each with its distance: at most
+/// The words of `known` that `word` may have been, nearest and likeliest first, each with its distance: at most
 /// two letters missing, added, wrong or swapped, fewer for short words.
 pub(super) fn nearest<'k>(
     word: &str,
@@ -61,6 +61,6 @@ pub(super) fn nearest<'k>(
             (distance <= limit).then_some((distance, right))
         })
         .collect();
-    near.sort_by_key(|(distance, _)| *distance);
+    near.sort_by_key(|(distance, right)| (*distance, crate::nearest::doubt(word, right)));
     near
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use crate::ast::{self, ExprKind as Written};
 use crate::checked::{Constant, Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
+use crate::nearest;
 use crate::source::Span;
 use crate::types::Type;
 use crate::value::convert;
 
 use super::super::scope::Scope;
-use super::super::{Checker, did_you_mean, listed, regexes};
+use super::super::{Checker, listed, regexes};
 use super::made;
 
 /// Units as they are written elsewhere, and how they are written here.
@@ -114,6 +115,9 @@ impl Checker<'_> {
     }
 
     fn quantity(&mut self, number: &str, unit: &str, span: Span) -> Option<Expr> {
+        if unit.bytes().any(|byte| byte.is_ascii_digit()) {
+            return self.several_units(&format!("{number}{unit}"), span);
+        }
         let Some(length) = convert::unit_nanoseconds(unit) else {
             let lower = unit.to_lowercase();
             let units = || convert::UNITS.iter().map(|(name, _)| *name);
@@ -121,7 +125,11 @@ impl Checker<'_> {
                 .iter()
                 .find(|(name, others)| *name == lower || others.contains(&lower.as_str()))
                 .map(|(name, _)| format!("did you mean `{number}{name}`?"))
-                .or_else(|| did_you_mean(unit, units()))
+                .or_else(|| {
+                    let near = nearest::nearest(unit, units()).into_iter();
+                    let meant: Vec<String> = near.map(|name| format!("{number}{name}")).collect();
+                    nearest::question(&meant)
+                })
                 .unwrap_or_default();
             let mut problem = Diagnostic::new("E0217", span, format!("there is no unit `{unit}`"));
             if !meant.is_empty() {
@@ -147,6 +155,29 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// `1h30m`
+    fn several_units(&mut self, written: &str, span: Span) -> Option<Expr> {
+        let Some(nanoseconds) = convert::duration(written) else {
+            let problem = Diagnostic::new(
+                "E0217",
+                span,
+                format!("`{written}` cannot be read as a duration"),
+            )
+            .help("each number has a unit smaller than the one before: `1h30m`")
+            .help(format!(
+                "the units of time are {}",
+                listed(convert::UNITS.iter().map(|(name, _)| *name))
+            ));
+            self.report(problem);
+            return None;
+        };
+        Some(made(
+            ExprKind::Constant(Constant::Duration(nanoseconds)),
+            Type::Duration,
+            span,
+        ))
     }
 
     /// `[a, b]`: elements of one type.

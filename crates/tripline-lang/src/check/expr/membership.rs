@@ -84,8 +84,8 @@ impl Checker<'_> {
         !near && !self.locals.iter().any(|local| local.name == name)
     }
 
-    /// Whether the name is unknown, so that a list must have been meant.
-    fn names_only_lists(&self, name: &str, scope: &Scope<'_>) -> bool {
+    /// Whether the name is unknown, so that right of `in` a list must have been meant.
+    pub(super) fn names_only_lists(&self, name: &str, scope: &Scope<'_>) -> bool {
         self.names.get(name).is_none() && self.names_only_globals(name, scope)
     }
 

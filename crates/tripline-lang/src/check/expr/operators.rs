@@ -110,6 +110,27 @@ impl Checker<'_> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Option<Expr> {
+        if let ast::ExprKind::Name(name) = &right.kind
+            && super::resolve::means_no_value(name)
+            && self.names_only_lists(name, scope)
+        {
+            let asked = match with {
+                CompareOp::NotEqual => "present",
+                _ => "missing",
+            };
+            let value = self.source_text(left.span);
+            let problem = Diagnostic::new(
+                "E0202",
+                right.span,
+                format!("nothing has the name `{name}`"),
+            )
+            .help(format!(
+                "whether a value is there is asked with a function: `{asked}({value})`"
+            ));
+            self.report(problem);
+            self.expr(left, scope);
+            return None;
+        }
         let (left, right) = self.both(left, right, scope)?;
         let (left, right) = match self.unified(left, right) {
             Ok(sides) => sides,
@@ -231,6 +252,12 @@ impl Checker<'_> {
             (Type::Ip, Type::Cidr) | (Type::Cidr, Type::Ip) => problem.help("ask whether an address lies in a range with `in`"),
             (Type::Duration, Type::Int | Type::Float) | (Type::Int | Type::Float, Type::Duration) => {
                 problem.help("a duration needs a unit: `10s`, `10m`, `10h`")
+            }
+            (Type::Timestamp, Type::Duration) | (Type::Duration, Type::Timestamp) => {
+                problem.help("the span between two instants is a duration: `b.time - a.time > 10m`")
+            }
+            (Type::Timestamp, Type::Int | Type::Float) | (Type::Int | Type::Float, Type::Timestamp) => {
+                problem.help("an instant is written as `2027-06-30` or `2027-06-30T10:00:00Z`")
             }
             (Type::Bool, Type::Int) | (Type::Int, Type::Bool) => problem.help("a `bool` is compared with `true` or `false`, or stands alone: `x`, `not x`"),
             (Type::String, Type::Regex) => problem.help("ask whether a text matches a pattern with `matches`"),

@@ -12,6 +12,9 @@ use super::super::scope::{Events, Scope};
 use super::super::{Checker, did_you_mean, listed};
 use super::made;
 
+/// What other languages call a value that is not there.
+const NO_VALUE: &[&str] = &["null", "nil", "none", "undefined"];
+
 impl Checker<'_> {
     /// A path into the raw record.
     pub(super) fn path(
@@ -227,6 +230,10 @@ impl Checker<'_> {
         near.extend(self.names.of_kind(Kind::Let));
         near.extend(self.names.of_kind(Kind::List));
         let problem = Diagnostic::new(code, span, message);
+        if means_no_value(name) {
+            return problem
+                .help("whether a value is there is asked with `missing(x)` or `present(x)`");
+        }
         if let Some(help) = did_you_mean(name, near.iter().copied()) {
             return problem.help(help);
         }
@@ -241,6 +248,11 @@ impl Checker<'_> {
             _ => problem,
         }
     }
+}
+
+/// Whether a name is what another language calls a value that is not there.
+pub(super) fn means_no_value(name: &str) -> bool {
+    NO_VALUE.iter().any(|word| word.eq_ignore_ascii_case(name))
 }
 
 /// The step of this name, seen from where the expression stands or not.

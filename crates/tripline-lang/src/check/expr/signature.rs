@@ -33,6 +33,16 @@ pub(super) fn other_name(name: &str) -> Option<String> {
         "iff" | "iif" | "if" => {
             return Some("there is no branching: write two conditions joined by `or`".to_owned());
         }
+        "now" | "ago" | "datetime_now" | "utcnow" | "current_timestamp" => {
+            return Some(
+                "rules see event time only, so that a replay says the same as the live run: \
+                 compare the `time` of two steps, or write an instant such as `2027-06-30`"
+                    .to_owned(),
+            );
+        }
+        "datetime" | "todatetime" => {
+            return Some("an instant stands for itself: `2027-06-30T10:00:00Z`".to_owned());
+        }
         _ => return None,
     };
     Some(format!("did you mean `{here}`?"))

@@ -1,5 +1,6 @@
 //! Rule sets in memory and what the checker says of them.
 
+mod elsewhere;
 mod exclusions;
 mod functions;
 mod hostile;

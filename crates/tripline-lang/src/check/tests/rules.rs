@@ -180,3 +180,24 @@ fn filters_say_what_they_do_with_which_records() {
     );
     one(&said("filter f { drop when true }"), &["E0514"]);
 }
+
+#[test]
+fn what_was_put_in_to_read_on_is_not_spoken_of() {
+    one(
+        &said("rule r { sequence within 5m { a = signin b = signin where b.ip == a.ip } }"),
+        &["E0101", "`by user`"],
+    );
+}
+
+#[test]
+fn a_window_may_have_several_units() {
+    let checked = sound("rule r { sequence by user within 1h30m { a = signin b = signin } }");
+    let crate::checked::Form::Sequence(sequence) = &checked.rules[0].form else {
+        panic!("no sequence");
+    };
+    assert_eq!(sequence.within, 5_400_000_000_000);
+    one(
+        &said("rule r { sequence by user within 30m1h { a = signin b = signin } }"),
+        &["E0217", "`1h30m`"],
+    );
+}

@@ -173,3 +173,19 @@ fn a_wrong_unit_or_technique_is_named() {
         );
     }
 }
+
+#[test]
+fn equally_near_names_are_all_offered_and_the_likelier_slip_alone() {
+    one(
+        &said_of_condition("i == 1.2.3.4"),
+        &["did you mean `id` or `ip`?"],
+    );
+    one(
+        &said_of_condition("usr == \"x\""),
+        &["did you mean `user`?"],
+    );
+    one(
+        &said_of_condition("time - seen > 1xm"),
+        &["did you mean `1m`?"],
+    );
+}

@@ -71,3 +71,19 @@ fn no_help_removes_what_may_be_an_operator() {
         }
     }
 }
+
+#[test]
+fn a_sequence_without_key_or_window_is_one_error_that_names_it() {
+    for (head, help) in [
+        ("by user", "such as `within 10m`, before `{`"),
+        ("within 5m", "such as `by user`, before `within`"),
+        ("", "such as `by user within 10m`, before `{`"),
+        ("within 5m by user, ip", "`by user, ip within 5m`"),
+    ] {
+        let told = told(&format!(
+            "rule r {{ sequence {head} {{ a = s where x > 1 b = s where y == a.y }} emit {{ z }} }}"
+        ));
+        assert_eq!(told.len(), 1, "{head}: {told:?}");
+        assert!(told[0].contains(help), "{head}: {told:?}");
+    }
+}

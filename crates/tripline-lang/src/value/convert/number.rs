@@ -58,17 +58,36 @@ pub fn bool(text: &str) -> Option<bool> {
     }
 }
 
-/// `10m`, `1.5h`, or a number of seconds; the result is in nanoseconds.
+/// `10m`, `1.5h`, `1h30m`, or a number of seconds; the result is in nanoseconds. Of several units
+/// each is smaller than the one before, and only the last number may have a fraction.
 pub fn duration(text: &str) -> Option<i64> {
     let text = text.trim_ascii();
-    let digits = text
-        .bytes()
-        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'))
-        .count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let unit = unit.trim_ascii_start();
-    let length = unit_nanoseconds(if unit.is_empty() { "s" } else { unit })?;
-    quantity(number, length)
+    let (negative, mut rest) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    let (mut total, mut before) = (0i64, i64::MAX);
+    while !rest.is_empty() {
+        let digits = length_of(rest, |byte| byte.is_ascii_digit() || byte == b'.');
+        let (number, tail) = rest.split_at_checked(digits)?;
+        let tail = tail.trim_ascii_start();
+        let letters = length_of(tail, |byte| byte.is_ascii_alphabetic());
+        let (unit, tail) = tail.split_at_checked(letters)?;
+        // Seconds need no unit where they stand alone.
+        let seconds = unit.is_empty() && before == i64::MAX;
+        let length = unit_nanoseconds(if seconds { "s" } else { unit })?;
+        if length >= before || (number.contains('.') && !tail.is_empty()) {
+            return None;
+        }
+        total = total.checked_add(quantity(number, length)?)?;
+        (before, rest) = (length, tail);
+    }
+    (before != i64::MAX).then_some(if negative { -total } else { total })
+}
+
+fn length_of(text: &str, is_part: impl Fn(u8) -> bool) -> usize {
+    text.bytes().take_while(|byte| is_part(*byte)).count()
 }
 
 /// `number`, which may have a fraction, times `length`, exactly; digits below one are cut off.
@@ -149,6 +168,16 @@ mod tests {
             ("90", Some(90_000_000_000)),
             ("0.25", Some(250_000_000)),
             ("1w", Some(604_800_000_000_000)),
+            ("-10m", Some(-600_000_000_000)),
+            ("10 m", Some(600_000_000_000)),
+            ("1h30m", Some(5_400_000_000_000)),
+            ("1d2h0.5s", Some(93_600_500_000_000)),
+            ("30m1h", None),
+            ("1h1h", None),
+            ("1.5h30m", None),
+            ("1h30", None),
+            ("1h-30m", None),
+            ("-", None),
             ("10min", None),
             ("m", None),
             ("99999999999d", None),
