@@ -6,11 +6,12 @@
 //! INVARIANT: a [`FileId`] indexes the set that made it, and spans lie within their file.
 
 mod disk;
+mod nearby;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
+use std::{fs, io};
 
 use thiserror::Error;
 
@@ -141,6 +142,9 @@ pub enum ListFileError {
     /// There is no such file.
     #[error("there is no file `{0}`")]
     NotFound(String),
+    /// What is there is a folder, a device or a pipe; it was not opened.
+    #[error("`{0}` is not a regular file")]
+    NotRegular(String),
     /// The file is there but cannot be read.
     #[error("`{path}` cannot be read: {error}")]
     Unreadable {
@@ -282,6 +286,11 @@ impl SourceSet {
                 }
                 if let Some(id) = self.by_location.get(&real) {
                     return Ok(*id);
+                }
+                // Opening a pipe would wait for its other end, reading a device need never end.
+                let kind = fs::metadata(&real).map_err(|error| list_error(&shown, error))?;
+                if !kind.is_file() {
+                    return Err(ListFileError::NotRegular(shown));
                 }
                 let text = read_text(&real, MAX_LIST_FILE).map_err(|error| match error {
                     ReadError::Io(error) => list_error(&shown, error),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::ast;
 use crate::checked::{Constant, Entries, ExprKind, List};
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Span};
+use crate::source::{FileId, ListFileError, Span};
 use crate::types::Type;
 use crate::value::{case, convert};
 
@@ -166,15 +166,18 @@ impl Checker<'_> {
             self.report(problem);
             return None;
         }
+        let mut has_entries = false;
         match &list.source {
             ast::ListSource::Inline(elements) => {
                 for element in elements {
                     self.inline_entry(element, &ty, &mut entries);
                 }
+                // Entries in error are no reason to call the list empty.
+                has_entries = !elements.is_empty();
             }
             ast::ListSource::File(path) => self.file_entries(list, path, &mut entries)?,
         }
-        if entries.is_empty() {
+        if entries.is_empty() && !has_entries {
             let problem = Diagnostic::new(
                 "W0103",
                 list.name.span,
@@ -266,7 +269,7 @@ impl Checker<'_> {
         }
     }
 
-    /// One entry a line; `#` starts a comment line.
+    /// One entry a line; a `#` that begins the line or follows white space begins a comment.
     fn file_entries(
         &mut self,
         list: &ast::List,
@@ -282,6 +285,19 @@ impl Checker<'_> {
                     format!("the list `{}` cannot be loaded: {error}", list.name.text),
                 )
                 .help("the path is relative to this file and stays within the rule set's folder");
+                let near = match error {
+                    ListFileError::NotFound(_) => self
+                        .sources
+                        .list_files_near(list.name.span.file, &path.text),
+                    _ => Vec::new(),
+                };
+                let problem = match crate::nearest::question(&near) {
+                    Some(help) => Diagnostic {
+                        help: vec![help],
+                        ..problem
+                    },
+                    None => problem,
+                };
                 self.report(problem);
                 return None;
             }
@@ -291,9 +307,9 @@ impl Checker<'_> {
         let mut more = 0usize;
         let mut start = 0usize;
         for line in text.split_inclusive('\n') {
-            let entry = line.trim();
+            let entry = without_comment(line).trim();
             let before = line.len() - line.trim_start().len();
-            if !entry.is_empty() && !entry.starts_with('#') {
+            if !entry.is_empty() {
                 let span = place(file, start + before, entry.len());
                 if let Err(problem) = entries.push(entry, span) {
                     if problems.len() < MOST_REPORTED {
@@ -356,6 +372,19 @@ impl Checker<'_> {
         self.used_lists.push(list);
         Some(next)
     }
+}
+
+/// A line up to its comment. A `#` inside a word is part of it: the names of guest accounts have
+/// an `#EXT#` in them.
+fn without_comment(line: &str) -> &str {
+    let mut after_space = true;
+    for (at, char) in line.char_indices() {
+        if char == '#' && after_space {
+            return line.get(..at).unwrap_or_default();
+        }
+        after_space = char.is_whitespace();
+    }
+    line
 }
 
 fn place(file: FileId, start: usize, length: usize) -> Span {

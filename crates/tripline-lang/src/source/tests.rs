@@ -170,3 +170,48 @@ fn lines_and_columns_count_from_one_and_in_characters() {
     assert_eq!(file.line_range(1), Some(3..11));
     assert_eq!(file.line_range(3), None);
 }
+
+#[test]
+fn what_is_near_a_list_file_that_is_not_there_is_found_on_disk() {
+    let folder = folder(&[
+        ("rules/a.trip", ""),
+        ("rules/admns.trip", ""),
+        ("lists/admins.txt", ""),
+    ]);
+    let (set, problems) = SourceSet::read(&[folder.path()]);
+    assert_eq!(problems, []);
+    let (rule, _) = set.rule_files().next().unwrap();
+    assert_eq!(
+        set.list_files_near(rule, "../lists/admns.txt"),
+        ["../lists/admins.txt"]
+    );
+    for far in [
+        "../lists/zebra.txt",
+        "../../passwd",
+        "admns",
+        "",
+        "no/x.txt",
+    ] {
+        assert!(set.list_files_near(rule, far).is_empty(), "{far}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_file_that_is_a_pipe_is_refused_without_waiting_for_it() {
+    let folder = folder(&[("a.trip", ""), ("folder/x", "")]);
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("pipe"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let (mut set, _) = SourceSet::read(&[folder.path()]);
+    let (rule, _) = set.rule_files().next().unwrap();
+    for named in ["pipe", "folder"] {
+        let refused = set.list_file(rule, named);
+        assert!(
+            matches!(refused, Err(ListFileError::NotRegular(_))),
+            "{named}: {refused:?}"
+        );
+    }
+}

@@ -12,7 +12,7 @@ fn entries_in_a_file_are_trimmed_and_comments_and_blank_lines_skipped() {
         rules,
         &[(
             "lists/names.txt",
-            "\u{feff}# who\r\n\r\n  Anna@Example.COM \r\nbob # not a comment\r\n",
+            "\u{feff}# who\r\n\r\n  Anna@Example.COM \r\nbob smith\t# a comment # and on\r\nguest_a#EXT#@b.com #x\r\n #EXT#\r\n",
         )],
     );
     let checked = checking.checked.unwrap();
@@ -25,7 +25,7 @@ fn entries_in_a_file_are_trimmed_and_comments_and_blank_lines_skipped() {
     };
     assert_eq!(
         values.iter().map(|value| &**value).collect::<Vec<_>>(),
-        ["anna@example.com", "bob # not a comment"]
+        ["anna@example.com", "bob smith", "guest_a#ext#@b.com"]
     );
 }
 
@@ -52,6 +52,13 @@ fn a_list_file_that_is_not_there_or_outside_is_an_error() {
     one(
         &said("list a : string = file \"no.txt\""),
         &["E0405", "no.txt"],
+    );
+    one(
+        &said_of(
+            "list a : string = file \"lists/admns.txt\"",
+            &[("lists/admins.txt", "x"), ("admns.trip.txt", "y")],
+        ),
+        &["E0405", "did you mean `lists/admins.txt`?"],
     );
     one(
         &said("list a : string = file \"../../etc/passwd\""),
@@ -103,7 +110,10 @@ fn lists_that_nothing_uses_or_that_are_empty_are_said() {
         &said("list a : string = [] rule r { match { e = signin where user in a } }"),
         &["W0103"],
     );
-    one(&said("let a = 1"), &["W0102"]);
+    let said = said("list a : int = [\"x\", \"y\"] rule r { match { e = signin where asn in a } }");
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(!said.join("").contains("W0103"), "{said:#?}");
+    one(&super::said("let a = 1"), &["W0102"]);
 }
 
 #[test]
