@@ -194,7 +194,7 @@ impl Reader<'_> {
         match pair.as_rule() {
             Rule::each => PathStep::Each,
             Rule::index => {
-                let digits = pair.as_str().trim_matches(['[', ']']);
+                let digits = pair.as_str().trim_matches(['[', ']', ' ', '\t']);
                 PathStep::Index(digits.parse().unwrap_or_else(|_| {
                     self.problem(errors::index_too_large(span));
                     u32::MAX

@@ -74,6 +74,11 @@ impl Checker<'_> {
                     ..expr
                 }),
                 ExprKind::Constant(Constant::Text(text)) => {
+                    // A number is epoch time only in a record: `"2026"` in a rule is a year.
+                    let date = text.trim_ascii().get(..10).and_then(convert::date);
+                    if *want == Type::Timestamp && date.is_none() {
+                        return Err(Misfit::Text(text.to_string()));
+                    }
                     let read = match convert::from_text(Cow::Borrowed(text), want) {
                         Value::Missing => None,
                         value => fold::constant(value, want),

@@ -174,3 +174,21 @@ fn every_list_element_has_one_type() {
         &["E0307", "contains"],
     );
 }
+
+#[test]
+fn a_text_is_an_instant_only_as_a_date() {
+    for text in ["2026", "1767225600", "2026-13-01", "1.5", "x"] {
+        one(
+            &said_of_condition(&format!("time > \"{text}\"")),
+            &["E0304", "`2027-06-30T10:00:00Z`"],
+        );
+    }
+    for text in [
+        "2026-01-01",
+        "2026-01-01T10:00:00+02:00",
+        " 2026-01-01 10:00:00",
+    ] {
+        let said = said_of_condition(&format!("time > \"{text}\""));
+        assert!(said.is_empty(), "{said:?}");
+    }
+}

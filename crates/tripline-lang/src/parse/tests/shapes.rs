@@ -283,3 +283,14 @@ fn errors_read_well() {
     }
     insta::assert_snapshot!(page);
 }
+
+#[test]
+fn blanks_inside_the_brackets_of_a_path_mean_nothing() {
+    let close = read("schema s { a : [string] = .b[0][*].c[12] }");
+    let wide = read("schema s { a : [string] = .b[ 0 ][ *\t].c[\t12 ] }");
+    assert!(super::super::ast_eq(&close, &wide));
+    assert_eq!(
+        crate::format(FileId(0), "schema s { a : [string] = .b[ 0 ][ * ] }").unwrap(),
+        crate::format(FileId(0), "schema s { a : [string] = .b[0][*] }").unwrap()
+    );
+}

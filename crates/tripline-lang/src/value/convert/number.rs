@@ -20,9 +20,13 @@ pub fn unit_nanoseconds(unit: &str) -> Option<i64> {
         .map(|(_, length)| *length)
 }
 
-/// A whole number: surrounding spaces, a sign and a fraction of zeros are allowed.
+/// A whole number: surrounding spaces, a sign, a fraction of zeros and the exponent form (within
+/// ±2^53, where every reader of JSON agrees) are allowed.
 pub fn int(text: &str) -> Option<i64> {
     let text = text.trim_ascii();
+    if let Some((mantissa, exponent)) = text.split_once(['e', 'E']) {
+        return scaled(mantissa, exponent);
+    }
     let whole = match text.split_once('.') {
         Some((whole, fraction)) => {
             if fraction.is_empty() || !fraction.bytes().all(|byte| byte == b'0') {
@@ -33,6 +37,51 @@ pub fn int(text: &str) -> Option<i64> {
         None => text,
     };
     whole.parse().ok()
+}
+
+/// `mantissa` times ten to the power of `exponent`, exactly, if that is a whole number.
+fn scaled(mantissa: &str, exponent: &str) -> Option<i64> {
+    const LARGEST: u64 = 1 << 53;
+    let (negative, mantissa) = match mantissa.as_bytes().first()? {
+        b'-' => (true, mantissa.get(1..)?),
+        b'+' => (false, mantissa.get(1..)?),
+        _ => (false, mantissa),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (mantissa, ""),
+    };
+    let mut power = exponent.parse::<i32>().ok()?;
+    let mut number = 0u64;
+    // Zeros count only once another digit follows, so that `1.500e1` is whole.
+    let mut zeros = 0u32;
+    if whole.is_empty() {
+        return None;
+    }
+    for (is_fraction, byte) in whole
+        .bytes()
+        .map(|byte| (false, byte))
+        .chain(fraction.bytes().map(|byte| (true, byte)))
+    {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        power = power.checked_sub(i32::from(is_fraction))?;
+        if digit == 0 {
+            zeros += 1;
+            continue;
+        }
+        if number > 0 {
+            number = number.checked_mul(10u64.checked_pow(zeros)?)?;
+        }
+        number = number.checked_mul(10)?.checked_add(digit)?;
+        zeros = 0;
+    }
+    if number > 0 {
+        let power = power.checked_add(i32::try_from(zeros).ok()?)?;
+        number = number.checked_mul(10u64.checked_pow(u32::try_from(power).ok()?)?)?;
+    }
+    let number = i64::try_from(Some(number).filter(|number| *number <= LARGEST)?).ok()?;
+    Some(if negative { -number } else { number })
 }
 
 /// A finite floating-point number; surrounding spaces are allowed.
@@ -139,6 +188,24 @@ mod tests {
             ("9223372036854775807", Some(i64::MAX)),
             ("9223372036854775808", None),
             ("0x10", None),
+            ("1e2", Some(100)),
+            ("1E2", Some(100)),
+            ("-1.5e+1", Some(-15)),
+            ("1.500e1", Some(15)),
+            ("1200e-2", Some(12)),
+            ("10203.0e1", Some(102_030)),
+            ("0e999999", Some(0)),
+            ("9007199254740992e0", Some(1 << 53)),
+            ("9007199254740993e0", None),
+            ("1e16", None),
+            ("1e-1", None),
+            ("15e-2", None),
+            ("1e", None),
+            ("e2", None),
+            ("1.e2", None),
+            (".5e1", None),
+            ("1e2.0", None),
+            ("1e99999999999", None),
         ] {
             assert_eq!(int(text), expected, "{text:?}");
         }
