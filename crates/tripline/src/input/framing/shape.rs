@@ -34,9 +34,9 @@ pub(super) fn of(window: &[u8], at_end: bool) -> Option<Shape> {
     }
     let head = window.get(start..).unwrap_or_default();
     let head = head.get(..BLOCK).unwrap_or(head);
-    let line = match memchr::memchr(b'\n', head) {
-        Some(end) => head.get(..end).unwrap_or(head),
-        None if at_end || head.len() >= BLOCK => head,
+    let (line, is_whole) = match memchr::memchr(b'\n', head) {
+        Some(end) => (head.get(..end).unwrap_or(head), true),
+        None if at_end || head.len() >= BLOCK => (head, at_end),
         None => return None,
     };
     let document = match value_end(line, 0) {
@@ -47,6 +47,8 @@ pub(super) fn of(window: &[u8], at_end: bool) -> Option<Shape> {
         {
             true
         }
+        // Where a long line is cut by the window says nothing.
+        Ended::Unclosed if !is_whole => false,
         Ended::Unclosed => match line.trim_ascii_end().last() {
             Some(b'[' | b':') => true,
             // Here the next thing is a member's name. Where it is an object, the line was a record

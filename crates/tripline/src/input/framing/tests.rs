@@ -98,8 +98,71 @@ fn envelopes_and_arrays_on_lines_are_taken_apart() {
 }
 
 #[test]
+fn an_envelope_gives_the_same_records_on_one_line_on_a_long_one_and_on_many() {
+    for before in [
+        "",
+        r#""count":2,"#,
+        r#""meta":{"source":["x",{"records":1}],"of":{}},"#,
+        r#""@odata.context":"c","a":1,"b":[],"c":null,"d":"}","#,
+    ] {
+        for name in ["records", "value"] {
+            let envelope =
+                format!(r#"{{{before}"{name}":[{{"a":1}},{{"a":2}}],"z":{{"b":[{{}}]}}}}"#);
+            assert_eq!(whole(&envelope), [r#"{"a":1}"#, r#"{"a":2}"#], "{envelope}");
+            let second = format!("{{\"a\":0}}\n{envelope}\n{envelope}");
+            assert_eq!(whole(&second).len(), 5, "{envelope}");
+            let pretty = envelope
+                .replace(',', ",\n  ")
+                .replace('{', "{\n ")
+                .replace('[', "[\n");
+            assert_eq!(whole(&pretty).len(), 2, "{pretty}");
+            // Longer than a block, so that the shape is told from its beginning.
+            let text = "x".repeat(super::super::BLOCK);
+            let long = envelope.replace(r#"{"a":2}"#, &format!(r#"{{"a":"{text}"}}"#));
+            for long in [format!("{long}\n"), format!("{{\"a\":0}}\n{long}\n")] {
+                let found = whole_at_once(&long);
+                let lengths: Vec<_> = found.iter().rev().take(2).map(String::len).collect();
+                assert_eq!(lengths, [text.len() + 8, 7], "{before}{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn elements_that_are_no_objects_are_a_record_each() {
+    let object = r#"{"a":1}"#;
+    for (input, others) in [
+        (r#"{"records":["x",{"a":1}]}"#, vec![r#""x""#]),
+        (r#"{"n":1,"records":[null,7,{"a":1}]}"#, vec!["null", "7"]),
+        (r#"[null,{"a":1},{"a":1}]"#, vec!["null"]),
+        (r#"[{"a":1},["x"],3]"#, vec![r#"["x"]"#, "3"]),
+        (r#"[[{"a":1}],{"a":1}]"#, vec![r#"[{"a":1}]"#]),
+    ] {
+        for input in [
+            input.to_owned(),
+            format!("{object}\n{input}\n"),
+            input.replace(',', ",\n"),
+        ] {
+            // Where a line breaks behind text it cannot be told from a record that is broken off.
+            if input.starts_with('{') && input.contains(",\n") {
+                continue;
+            }
+            let mut found = whole(&input);
+            found.retain(|record| record != object);
+            assert_eq!(found, others, "{input}");
+        }
+    }
+}
+
+#[test]
 fn a_record_that_only_resembles_an_envelope_stays_whole() {
     for input in [
+        r#"{"name":"x","value":[]}"#,
+        r#"{"name":"x","value":[1,{"a":1}]}"#,
+        r#"{"a":{"records":[{"b":1}]}}"#,
+        r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"records":[{"b":1}]}"#,
+        "[error] no space",
+        "[error]",
         r#"{"value":[1,2]}"#,
         r#"{"records":3}"#,
         r#"{"value":"[{}]"}"#,

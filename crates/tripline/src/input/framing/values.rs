@@ -36,73 +36,107 @@ pub(super) enum Envelope {
     Unclosed,
 }
 
-/// How many members may stand before the one that holds the records. Azure's envelope has none,
-/// Microsoft Graph's answers have `@odata.context`, `@odata.count` and `@odata.nextLink`.
-const MEMBERS_BEFORE: usize = 4;
+/// How many members are looked at for the one that holds the records. Azure's envelope has it first;
+/// Microsoft Graph's answers begin with `@odata.context`, `@odata.count` and `@odata.nextLink`, and other
+/// collectors put a count or an object about the delivery before it.
+const MEMBERS: usize = 6;
 
-/// Whether the object that begins at `at` is an envelope: it has a member `records` (Azure diagnostic
-/// settings) or `value` (Microsoft Graph) that is an array of objects, after at most a few members
-/// that are neither objects nor arrays.
+/// How many elements of `records` are looked at for an object.
+const ELEMENTS: usize = 6;
+
+/// Whether the object that begins at `at` is an envelope: among its first members is `records` (Azure
+/// diagnostic settings) or `value` (Microsoft Graph), and that is an array with objects in it.
+///
+/// `records` may begin with other elements and may be empty. `value` is a name that records have too:
+/// its first element must be an object, and if it is empty only members about the answer
+/// (`@odata.…`) may stand before it.
 pub(super) fn envelope(bytes: &[u8], at: usize) -> Envelope {
+    match search(bytes, at) {
+        Ok(Some(element)) => Envelope::ElementsAt(element),
+        Ok(None) | Err(Ended::Broken(_) | Ended::At(_)) => Envelope::No,
+        Err(Ended::Unclosed) => Envelope::Unclosed,
+    }
+}
+
+/// The place of an envelope's first element (or the `]`), if it is one.
+fn search(bytes: &[u8], at: usize) -> Result<Option<usize>, Ended> {
     let mut at = skip_space(bytes, at.saturating_add(1));
-    for _ in 0..=MEMBERS_BEFORE {
-        match bytes.get(at) {
-            Some(b'"') => {}
-            Some(_) => return Envelope::No,
-            None => return Envelope::Unclosed,
+    let mut about_the_answer = true;
+    for _ in 0..MEMBERS {
+        if byte(bytes, at)? != b'"' {
+            return Ok(None);
         }
-        let key_end = match value_end(bytes, at) {
-            Ended::At(end) => end,
-            Ended::Unclosed => return Envelope::Unclosed,
-            Ended::Broken(_) => return Envelope::No,
-        };
+        let key_end = end(bytes, at)?;
         let key = bytes.get(at..key_end).unwrap_or_default();
         let colon = skip_space(bytes, key_end);
-        match bytes.get(colon) {
-            Some(b':') => {}
-            Some(_) => return Envelope::No,
-            None => return Envelope::Unclosed,
+        if byte(bytes, colon)? != b':' {
+            return Ok(None);
         }
         let value = skip_space(bytes, colon.saturating_add(1));
-        match bytes.get(value) {
-            Some(b'[') if key == b"\"records\"" || key == b"\"value\"" => {
-                let element = skip_space(bytes, value.saturating_add(1));
-                return match bytes.get(element) {
-                    Some(b'{' | b']') => Envelope::ElementsAt(element),
-                    Some(_) => Envelope::No,
-                    None => Envelope::Unclosed,
-                };
+        if byte(bytes, value)? == b'[' {
+            let element = skip_space(bytes, value.saturating_add(1));
+            let is_envelope = match key {
+                b"\"records\"" => has_object(bytes, element)?,
+                b"\"value\"" => match byte(bytes, element)? {
+                    b'{' => true,
+                    b']' => about_the_answer,
+                    _ => false,
+                },
+                _ => false,
+            };
+            if is_envelope {
+                return Ok(Some(element));
             }
-            Some(b'[' | b'{') => return Envelope::No,
-            Some(_) => {}
-            None => return Envelope::Unclosed,
         }
-        let value_end = match value_end(bytes, value) {
-            Ended::At(end) => end,
-            Ended::Unclosed => return Envelope::Unclosed,
-            Ended::Broken(_) => return Envelope::No,
-        };
-        let comma = skip_space(bytes, value_end);
-        match bytes.get(comma) {
-            Some(b',') => {}
-            Some(_) => return Envelope::No,
-            None => return Envelope::Unclosed,
+        about_the_answer &= key.starts_with(b"\"@");
+        let comma = skip_space(bytes, end(bytes, value)?);
+        if byte(bytes, comma)? != b',' {
+            return Ok(None);
         }
         at = skip_space(bytes, comma.saturating_add(1));
     }
-    Envelope::No
+    Ok(None)
 }
 
-/// Whether a line holds records inside: it is an array of objects or an envelope. Every line is asked:
-/// an ordinary record is told by the first letter of its first key.
+/// Whether an array, the first element of which is at `at`, is empty or has an object near its front.
+fn has_object(bytes: &[u8], mut at: usize) -> Result<bool, Ended> {
+    if byte(bytes, at)? == b']' {
+        return Ok(true);
+    }
+    for _ in 0..ELEMENTS {
+        if byte(bytes, at)? == b'{' {
+            return Ok(true);
+        }
+        let comma = skip_space(bytes, end(bytes, at)?);
+        if byte(bytes, comma)? != b',' {
+            return Ok(false);
+        }
+        at = skip_space(bytes, comma.saturating_add(1));
+    }
+    Ok(false)
+}
+
+/// The byte at a place; the bytes may end before it.
+fn byte(bytes: &[u8], at: usize) -> Result<u8, Ended> {
+    bytes.get(at).copied().ok_or(Ended::Unclosed)
+}
+
+/// The end of the value at a place.
+fn end(bytes: &[u8], at: usize) -> Result<usize, Ended> {
+    match value_end(bytes, at) {
+        Ended::At(end) => Ok(end),
+        other => Err(other),
+    }
+}
+
+/// Whether a line holds records inside: it is an array or an envelope. Every line is asked.
 pub(super) fn holds_records(line: &[u8]) -> bool {
     let inside = skip_space(line, 1);
     match (line.first(), line.get(inside)) {
         (Some(b'['), Some(b'{' | b']')) => true,
-        (Some(b'{'), Some(b'"')) => {
-            matches!(line.get(inside.saturating_add(1)), Some(b'r' | b'v' | b'@'))
-                && matches!(envelope(line, 0), Envelope::ElementsAt(_))
-        }
+        // What begins like an array may be a line of text, such as `[error] no space`.
+        (Some(b'['), Some(_)) => value_end(line, 0) == Ended::At(line.len()),
+        (Some(b'{'), Some(b'"')) => matches!(search(line, 0), Ok(Some(_))),
         _ => false,
     }
 }
