@@ -73,6 +73,7 @@ impl Checker<'_> {
         for name in &exclude.from {
             match self.names.get(&name.text) {
                 Some(declared) if declared.kind == Kind::Rule => {
+                    self.uses.used.insert(declared.span);
                     if from.contains(&declared.index) {
                         let problem = Diagnostic::new(
                             "E0505",
@@ -104,6 +105,17 @@ impl Checker<'_> {
                     });
                     let problem = problem.maybe_help(help);
                     self.report(problem);
+                    let declared: Vec<(&str, Span)> = self
+                        .names
+                        .of_kind(Kind::Rule)
+                        .filter_map(|rule| Some((rule, self.names.get(rule)?.span)))
+                        .collect();
+                    self.note_unknown(
+                        "E0207",
+                        "rule",
+                        (&name.text, name.span),
+                        declared.into_iter(),
+                    );
                 }
             }
         }

@@ -17,6 +17,7 @@ mod fold;
 mod keys;
 mod lists;
 mod meta;
+mod misdeclared;
 mod names;
 mod raw;
 mod regexes;
@@ -88,6 +89,7 @@ fn check_files(
         schemas: Vec::new(),
         locals: Vec::new(),
         acknowledged: HashSet::new(),
+        uses: misdeclared::Uses::default(),
         depth: 0,
         today,
     };
@@ -97,6 +99,7 @@ fn check_files(
     let schemas = checker.all_schemas(files);
     let rules = checker.all_rules(files);
     let filters = checker.all_filters(files);
+    checker.blame_declarations();
     // A use may be among what is in error, so that only a sound set says what is unused.
     if !checker
         .problems
@@ -143,6 +146,7 @@ struct Checker<'a> {
     locals: Vec<Local>,
     /// Comparisons that say on purpose that missing counts (`differ`).
     acknowledged: HashSet<Span>,
+    uses: misdeclared::Uses,
     /// How deep the expression at hand is.
     depth: usize,
     today: NaiveDate,

@@ -32,6 +32,7 @@ impl Checker<'_> {
             && !self.locals.iter().any(|local| local.name == *name)
             && let Some((step, names)) = step_named(events, name)
         {
+            self.uses.used.insert(names.span);
             let ((first, first_span), rest) = chain.split_first()?;
             let PathStep::Key(field) = first else {
                 let problem = Diagnostic::new(
@@ -145,6 +146,11 @@ impl Checker<'_> {
         let problem =
             Diagnostic::new("E0205", span, format!("there is no step `{name}`")).maybe_help(help);
         self.report(problem);
+        let declared = events
+            .steps
+            .iter()
+            .map(|step| (step.name.as_str(), step.span));
+        self.note_unknown("E0205", "step", (name, span), declared);
         None
     }
 

@@ -189,3 +189,50 @@ fn equally_near_names_are_all_offered_and_the_likelier_slip_alone() {
         &["did you mean `1m`?"],
     );
 }
+
+#[test]
+fn a_slip_in_a_declaration_is_one_error_there() {
+    let rule = "rule r { sequence by user within 10m { loin = signin
+        b = signin where b.ip != login.ip and b.asn != login.asn } emit { b.id x = login.id } }";
+    let rule = rule.replace("b.id x", "x");
+    one(
+        &said(&rule),
+        &[
+            "rules.trip:1:40",
+            "E0205",
+            "declared as `loin` but used as `login` 3 times",
+        ],
+    );
+    // Where the declared name is used too, the other uses are what is wrong.
+    let said_of_both = said(&rule.replace("b.ip != login.ip", "b.ip != loin.ip"));
+    assert_eq!(said_of_both.len(), 2, "{said_of_both:#?}");
+    assert!(
+        said_of_both[0].contains("did you mean `loin`?"),
+        "{said_of_both:#?}"
+    );
+    // One use is as likely to be wrong as the declaration.
+    one(
+        &said(
+            "rule r { sequence by user within 10m { loin = signin b = signin where b.ip != login.ip } }",
+        ),
+        &["there is no step `login`", "did you mean `loin`?"],
+    );
+}
+
+#[test]
+fn a_slip_in_the_name_of_a_rule_is_one_error_there() {
+    let exclude = |name: &str| {
+        format!(
+            "exclude \"{name}\" from replay {{ when user == \"{name}\" reason \"x\" owner \"y\" expires 2027-11-30 }} "
+        )
+    };
+    let rules = format!(
+        "rule repay {{ match {{ e = signin }} }} {}{}",
+        exclude("a"),
+        exclude("b")
+    );
+    one(
+        &said(&rules),
+        &["E0207", "declared as `repay` but used as `replay` 2 times"],
+    );
+}
