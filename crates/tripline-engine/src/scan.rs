@@ -154,6 +154,15 @@ impl Scanner {
         batch.records += 1;
     }
 
+    /// The event time of a record, nanoseconds since 1970, if a schema accepts it and it has one.
+    pub fn time(&mut self, record: &[u8]) -> Option<i64> {
+        let (program, buffers) = (self.rules.program(), &mut self.buffers);
+        buffers.time(program, record).or_else(|| {
+            let inner = buffers.unwrap(program, record)?;
+            buffers.time(program, &inner)
+        })
+    }
+
     /// The present fields of a record as an event of a rule's step, by their index in its schema
     /// ([`RuleSet::field_name`]). All that the schema declares are read if the rule set was compiled
     /// with [`crate::EventFields::Declared`].
@@ -251,6 +260,20 @@ impl Buffers {
             }
             _ => None,
         }
+    }
+
+    /// The time of a record as an event of the first schema that accepts it and gives it one.
+    fn time(&mut self, program: &Program, record: &[u8]) -> Option<i64> {
+        record::json::read(record, &program.paths, &mut self.slots).ok()?;
+        program.schemas.iter().find_map(|schema| {
+            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+            let time = match event.value(schema.time) {
+                Value::Timestamp(time) if holds(&schema.accept, &&event, None) => Some(time),
+                _ => None,
+            };
+            event.release(&mut self.cells);
+            time
+        })
     }
 
     /// The present fields of a record as an event of the schema; none if it is no such event.

@@ -23,6 +23,8 @@ pub(crate) struct Block {
     bytes: Bytes,
     kind: Kind,
     stored: u64,
+    /// Where the inputs stand: see [`Block::from`].
+    from: Option<i64>,
 }
 
 /// Where a block's bytes are.
@@ -79,6 +81,7 @@ impl Block {
             bytes: Bytes::Owned(bytes),
             kind,
             stored,
+            from: None,
         }
     }
 
@@ -95,12 +98,24 @@ impl Block {
             bytes: Bytes::Mapped(map, at),
             kind,
             stored,
+            from: None,
         }
     }
 
     /// The input it comes from.
     pub(crate) fn source(&self) -> &Arc<Source> {
         &self.source
+    }
+
+    /// The event time from which on this block and what is not read yet may bring events, nanoseconds
+    /// since 1970; none where there is but one input. The same for every run over the same inputs.
+    pub(crate) fn from(&self) -> Option<i64> {
+        self.from
+    }
+
+    /// Says where the inputs stand.
+    pub(super) fn set_from(&mut self, from: Option<i64>) {
+        self.from = from;
     }
 
     /// Its bytes.

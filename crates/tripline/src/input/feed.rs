@@ -1,14 +1,14 @@
-//! The blocks of all inputs, one after the other. What cannot be read is reported in its place and
-//! the next input is taken up.
+//! The blocks of all inputs, one input after the other or side by side. What cannot be read is
+//! reported in its place and the next input is taken up.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::vec::IntoIter;
 
 use memmap2::Mmap;
 
+use super::clock::{Clock, Stands};
 use super::framing::{Cut, Framer};
 use super::open::{self, Opened, Stream};
 use super::{BLOCK, Block, Input, Source};
@@ -22,13 +22,40 @@ pub(crate) enum Piece {
     Failed(Arc<Source>, String),
 }
 
-/// Hands out the pieces of all inputs in order.
+/// How the inputs of a run are read.
+pub(crate) enum Reading {
+    /// One after the other, whatever the times of their events.
+    InTurn,
+    /// One after the other; the blocks say where the inputs still to be read begin.
+    InTurnBy(Clock),
+    /// Side by side, always the one that is furthest behind.
+    SideBySide(Clock),
+}
+
+/// Hands out the pieces of all inputs.
 pub(crate) struct Feed {
-    waiting: std::iter::Enumerate<IntoIter<Input>>,
-    current: Option<Current>,
-    failed: Option<Piece>,
+    /// The inputs that have not come to their end, in the order named.
+    inputs: Vec<Place>,
+    /// Their beginnings have been looked at.
+    begun: bool,
+    /// There were several to begin with.
+    several: bool,
+    reading: Reading,
     limit: usize,
     interrupt: Interrupt,
+}
+
+/// An input and how far it has been read.
+struct Place {
+    index: usize,
+    state: State,
+    stands: Stands,
+}
+
+enum State {
+    /// Not opened.
+    Waiting(Input),
+    Open(Box<Current>),
 }
 
 /// The input that is being read.
@@ -36,6 +63,8 @@ struct Current {
     source: Arc<Source>,
     framer: Framer,
     bytes: Bytes,
+    /// Why it cannot be read further: told when what was read before has been handed out.
+    failed: Option<String>,
 }
 
 /// Its bytes that have not been handed out.
@@ -55,27 +84,39 @@ struct Buffered {
 
 impl Feed {
     /// The pieces of these inputs, whose records may have `limit` bytes. Ends early when interrupted.
-    pub(crate) fn new(inputs: Vec<Input>, limit: usize, interrupt: Interrupt) -> Feed {
+    pub(crate) fn new(
+        inputs: Vec<Input>,
+        limit: usize,
+        interrupt: Interrupt,
+        reading: Reading,
+    ) -> Feed {
+        let several = inputs.len() > 1;
+        let places = inputs.into_iter().enumerate().map(|(index, input)| Place {
+            index,
+            state: State::Waiting(input),
+            stands: Stands::Unknown,
+        });
         Feed {
-            waiting: inputs.into_iter().enumerate(),
-            current: None,
-            failed: None,
+            inputs: places.collect(),
+            begun: false,
+            several,
+            reading,
             limit,
             interrupt,
         }
     }
 
     /// Opens an input.
-    fn open(&self, index: usize, input: Input) -> Result<Current, Piece> {
-        let name = match &input {
+    fn open(&self, index: usize, input: &Input) -> Result<Current, Piece> {
+        let name = match input {
             Input::Standard => "<stdin>".to_owned(),
             Input::File(path) | Input::Unreadable(path, _) => path.display().to_string(),
         };
         let source = Arc::new(Source { name, index });
         let opened = match input {
             Input::Standard => open::standard(&self.interrupt),
-            Input::File(path) => open::file(&path, &self.interrupt),
-            Input::Unreadable(_, error) => Err(error),
+            Input::File(path) => open::file(path, &self.interrupt),
+            Input::Unreadable(_, error) => Err(io::Error::new(error.kind(), error.to_string())),
         };
         let bytes = match opened {
             Ok(Opened::Mapped(map)) => {
@@ -94,7 +135,116 @@ impl Feed {
             source,
             framer: Framer::new(self.limit),
             bytes,
+            failed: None,
         })
+    }
+
+    /// Looks at the beginning of every input that can be opened twice. What cannot be read is told in
+    /// its turn.
+    fn begin(&mut self) {
+        self.begun = true;
+        if matches!(self.reading, Reading::InTurn) {
+            return;
+        }
+        let mut firsts = Vec::with_capacity(self.inputs.len());
+        for place in &self.inputs {
+            let State::Waiting(input) = &place.state else {
+                continue;
+            };
+            let twice = match input {
+                Input::File(path) => open::can_be_read_twice(path),
+                Input::Standard => false,
+                Input::Unreadable(..) => true,
+            };
+            let opened = twice.then(|| self.open(place.index, input).ok()).flatten();
+            let first = opened.and_then(|mut current| current.next().ok().flatten());
+            firsts.push((twice, first));
+        }
+        let (Reading::InTurnBy(clock) | Reading::SideBySide(clock)) = &mut self.reading else {
+            return;
+        };
+        for (place, (twice, first)) in self.inputs.iter_mut().zip(firsts) {
+            place.stands = match first {
+                Some(first) => clock.beginning(&first),
+                None if twice => Stands::Unknown,
+                None => Stands::Live,
+            };
+        }
+    }
+
+    /// The input to be read next, and where the inputs stand that have not come to their end.
+    fn choose(&self) -> Option<(usize, Option<i64>)> {
+        let side_by_side = matches!(self.reading, Reading::SideBySide(_));
+        let chosen = if side_by_side {
+            // Of those that stand alike, the first named.
+            let stands = self.inputs.iter().map(|place| place.stands.reads_at());
+            stands.enumerate().min_by_key(|(at, time)| (*time, *at))?.0
+        } else {
+            0
+        };
+        let this = self.inputs.get(chosen)?;
+        let others = self
+            .inputs
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != chosen);
+        let others = others.map(|(_, place)| place.stands.holds_at()).min();
+        let this = match this.stands {
+            Stands::NewestFirst => i64::MIN,
+            // The engine itself sees where the only input stands.
+            _ if !self.several => i64::MAX,
+            Stands::Live => i64::MAX,
+            Stands::Unknown => i64::MIN,
+            Stands::At(time) => time,
+        };
+        let stands = others.unwrap_or(i64::MAX).min(this);
+        Some((chosen, (stands != i64::MAX).then_some(stands)))
+    }
+
+    /// The next piece of an input; none where it has come to its end.
+    fn read(&mut self, chosen: usize) -> Option<Piece> {
+        let place = self.inputs.get(chosen)?;
+        if let State::Waiting(input) = &place.state {
+            match self.open(place.index, input) {
+                Ok(current) => self.inputs.get_mut(chosen)?.state = State::Open(Box::new(current)),
+                Err(failed) => {
+                    self.inputs.remove(chosen);
+                    return Some(failed);
+                }
+            }
+        }
+        let State::Open(current) = &mut self.inputs.get_mut(chosen)?.state else {
+            return None;
+        };
+        loop {
+            match current.next() {
+                Ok(Some(block)) => return Some(Piece::Block(block)),
+                // What had been read before the error is still handed out first.
+                Err(error) => current.failed = Some(error),
+                Ok(None) => break,
+            }
+        }
+        let incomplete = (!current.framer.is_complete())
+            .then(|| "ends in the middle of a JSON document".to_owned());
+        let failed = current.failed.take().or(incomplete);
+        let source = Arc::clone(&current.source);
+        self.inputs.remove(chosen);
+        failed.map(|error| Piece::Failed(source, error))
+    }
+
+    /// Notes how far an input has been read with a block.
+    fn note(&mut self, chosen: usize, block: &Block) {
+        let (Reading::InTurnBy(clock) | Reading::SideBySide(clock)) = &mut self.reading else {
+            return;
+        };
+        let Some(place) = self.inputs.get_mut(chosen) else {
+            return;
+        };
+        match (place.stands, clock.end(block)) {
+            (Stands::Unknown, Some(time)) => place.stands = Stands::At(time),
+            (Stands::At(before), Some(time)) => place.stands = Stands::At(before.max(time)),
+            (_, None) | (Stands::NewestFirst | Stands::Live, _) => {}
+        }
     }
 }
 
@@ -102,39 +252,29 @@ impl Iterator for Feed {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
+        if !self.begun {
+            self.begin();
+        }
         loop {
             if self.interrupt.is_set() {
                 return None;
             }
-            if let Some(current) = &mut self.current {
-                let next = current.next();
-                // A live input ends where it is interrupted: what it ended in is no whole record.
-                if self.interrupt.is_set() {
-                    return None;
-                }
-                match next {
-                    Ok(Some(block)) => return Some(Piece::Block(block)),
-                    Ok(None) => {
-                        let current = self.current.take()?;
-                        if !current.framer.is_complete() {
-                            let error = "ends in the middle of a JSON document".to_owned();
-                            return Some(Piece::Failed(current.source, error));
-                        }
-                    }
-                    // What had been read before the error is still handed out first.
-                    Err(error) => {
-                        self.failed = Some(Piece::Failed(Arc::clone(&current.source), error));
-                    }
-                }
-                continue;
+            let (chosen, from) = self.choose()?;
+            let piece = self.read(chosen);
+            // A live input ends where it is interrupted: what it ended in is no whole record.
+            if self.interrupt.is_set() {
+                return None;
             }
-            if let Some(failed) = self.failed.take() {
-                return Some(failed);
-            }
-            let (index, input) = self.waiting.next()?;
-            match self.open(index, input) {
-                Ok(current) => self.current = Some(current),
-                Err(failed) => return Some(failed),
+            match piece {
+                Some(Piece::Block(mut block)) => {
+                    if self.several {
+                        self.note(chosen, &block);
+                    }
+                    block.set_from(from);
+                    return Some(Piece::Block(block));
+                }
+                Some(failed) => return Some(failed),
+                None => {}
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Where records come from: files, folders and standard input, plain or compressed.
 //!
 //! The way of the bytes: `paths` says which inputs there are, `open` maps or streams each one,
-//! [`framing`] cuts it into [`Block`]s at record borders, [`Feed`] hands the blocks of all inputs out in
-//! order. INVARIANT: the blocks of an input, put together, are its bytes (after decompression);
+//! [`framing`] cuts it into [`Block`]s at record borders, [`Feed`] hands the blocks of all inputs out, in
+//! the order of their event times where that is asked for (`clock`). INVARIANT: the blocks of an input, put together, are its bytes (after decompression);
 //! nothing is left out, so that what is only annotated or filtered passes unharmed.
 
 mod block;
+mod clock;
 mod feed;
 pub(crate) mod framing;
 mod live;
@@ -13,7 +14,8 @@ mod open;
 mod paths;
 
 pub(crate) use block::{Block, Kind, Origin, Source};
-pub(crate) use feed::{Feed, Piece};
+pub(crate) use clock::Clock;
+pub(crate) use feed::{Feed, Piece, Reading};
 pub(crate) use open::will_be_mapped;
 pub(crate) use paths::{Input, inputs};
 

@@ -37,12 +37,11 @@ const SIGN: usize = 4;
 /// Whether all inputs are plain files, which are mapped.
 pub(crate) fn will_be_mapped(inputs: &[Input]) -> bool {
     let plain = |path: &Path| -> io::Result<bool> {
-        let file = File::open(path)?;
-        let about = file.metadata()?;
-        let mut sign = Vec::with_capacity(SIGN);
-        if about.is_file() {
-            file.take(SIGN as u64).read_to_end(&mut sign)?;
+        if !can_be_read_twice(path) {
+            return Ok(false);
         }
+        let mut sign = Vec::with_capacity(SIGN);
+        File::open(path)?.take(SIGN as u64).read_to_end(&mut sign)?;
         Ok(!sign.is_empty() && compression(&sign) == Compression::None)
     };
     inputs.iter().all(|input| match input {
@@ -50,6 +49,11 @@ pub(crate) fn will_be_mapped(inputs: &[Input]) -> bool {
         Input::File(path) => plain(path).unwrap_or(true),
         Input::Unreadable(..) => true,
     })
+}
+
+/// Whether a path is content on a disk, which can be opened again, and not a pipe or a device.
+pub(super) fn can_be_read_twice(path: &Path) -> bool {
+    path.metadata().is_ok_and(|about| about.is_file())
 }
 
 /// Opens a file by its path.

@@ -1,6 +1,8 @@
 //! What a run keeps account of besides the engine: bytes, inputs, and the records and inputs that
 //! could not be read, each with its place.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use super::dead_letter::DeadLetter;
@@ -17,10 +19,8 @@ pub(crate) struct Ledger {
     dead_letter: Option<DeadLetter>,
     /// The longest record that is read.
     limit: usize,
-    /// Index of the input at hand.
-    source: Option<usize>,
-    /// Lines of that input before the block at hand.
-    lines_before: u64,
+    /// For each input that was begun, by its index, its lines before the block at hand.
+    lines_before: HashMap<usize, u64>,
     /// A place in the block at hand up to which lines have been counted, and how many there were.
     counted: (usize, u64),
     /// Inputs that were read, wholly or in part.
@@ -52,9 +52,8 @@ impl Ledger {
     /// Opens the account of a block.
     pub(crate) fn begin(&mut self, block: &Block) -> Result<(), Failure> {
         let index = block.source().index;
-        if self.source != Some(index) {
-            self.source = Some(index);
-            self.lines_before = 0;
+        if let Entry::Vacant(first) = self.lines_before.entry(index) {
+            first.insert(0);
             self.inputs += 1;
         }
         self.counted = (0, 0);
@@ -83,7 +82,7 @@ impl Ledger {
 
     /// Closes the account of a block.
     pub(crate) fn end<Found>(&mut self, block: &Block, scanned: &Scanned<Found>) {
-        self.lines_before += scanned.lines;
+        *self.lines_before.entry(block.source().index).or_default() += scanned.lines;
         self.records += scanned.records.len() as u64;
         self.bytes += block.bytes().len() as u64;
         self.stored += block.stored();
@@ -123,7 +122,8 @@ impl Ledger {
         let between = block.bytes().get(before..start).unwrap_or_default();
         let lines = lines + crate::input::framing::line_ends(between);
         self.counted = (start, lines);
-        let line = self.lines_before + lines + 1;
+        let before = self.lines_before.get(&block.source().index);
+        let line = before.copied().unwrap_or(0) + lines + 1;
         let file = &block.source().name;
         if name {
             self.troubles.push(format!("{file}:{line}: {reason}"));

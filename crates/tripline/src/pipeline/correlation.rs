@@ -180,6 +180,7 @@ impl Consumer<Scans> for Correlate {
             completion.remember(block);
         }
         let mut take = Take::new(desk, Some((block, &scanned.records)));
+        self.engine.hold(block.from(), &mut take);
         self.engine.push_batch(&scanned.found.batch, &mut take);
         take.result()?;
         if let Report::Annotate(annotations) = &mut desk.report {

@@ -234,3 +234,105 @@ fn detections_show_the_same_fields_from_mapped_files_and_from_streams() {
     let only_used = stdout(shipped(&["--event-fields", "used", example]));
     assert_ne!(only_used, mapped, "there is something to be read again");
 }
+
+/// The example's records by which table they belong to, as day exports are kept.
+fn example_by_kind() -> (Vec<String>, Vec<String>) {
+    let path = crate::command::data().join("../../../../examples/signins.ndjson");
+    let text = std::fs::read_to_string(path).expect("the example is there");
+    let interactive = |line: &str| {
+        ["\"SignInLogs\"", "\"SigninLogs\"", "\"interactiveUser\""]
+            .iter()
+            .any(|kind| line.contains(kind))
+    };
+    text.lines()
+        .map(str::to_owned)
+        .partition(|line| interactive(line))
+}
+
+fn shipped(arguments: &[&str]) -> String {
+    let mut all = vec!["run", "-q", "--rules", "../../../../rules/entra"];
+    all.extend(arguments);
+    stdout(crate::command::tripline(&all))
+}
+
+/// The ids of detections, in their order.
+fn ids(detections: &str) -> Vec<String> {
+    let id = |line: &str| {
+        let detection: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        detection["id"].as_str().expect("an id").to_owned()
+    };
+    detections.lines().map(id).collect()
+}
+
+#[test]
+fn inputs_of_the_same_time_are_read_side_by_side() {
+    let whole = shipped(&["../../../../examples/signins.ndjson"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (interactive, tokens) = example_by_kind();
+    file(
+        folder.path(),
+        "a-tokens/PT1H.json",
+        tokens.join("\n").as_bytes(),
+    );
+    file(
+        folder.path(),
+        "b-signins/PT1H.json.gz",
+        &gzip(interactive.join("\n").as_bytes()),
+    );
+    let name = folder.path().to_str().expect("UTF-8");
+    assert_eq!(ids(&shipped(&[name])), ids(&whole));
+    assert_eq!(ids(&shipped(&["--threads", "3", name])), ids(&whole));
+}
+
+#[test]
+fn annotations_do_not_depend_on_how_records_are_spread_over_inputs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (interactive, tokens) = example_by_kind();
+    let one = file(
+        folder.path(),
+        "1.ndjson",
+        format!("{}\n", tokens.join("\n")).as_bytes(),
+    );
+    let two = file(
+        folder.path(),
+        "2.ndjson",
+        format!("{}\n", interactive.join("\n")).as_bytes(),
+    );
+    let annotated = shipped(&["--mode", "annotate", &one, &two]);
+    let inserted = annotated.matches("\"tripline\":").count();
+    assert!(
+        inserted > 0,
+        "the tokens wait for the sign-ins of the second file"
+    );
+}
+
+#[test]
+fn an_input_with_its_newest_events_first_is_correlated_all_the_same() {
+    let path = crate::command::data().join("../../../../examples/signins.ndjson");
+    let text = std::fs::read_to_string(path).expect("the example is there");
+    let time = |line: &str| {
+        let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        [
+            "/properties/createdDateTime",
+            "/TimeGenerated",
+            "/createdDateTime",
+        ]
+        .iter()
+        .find_map(|path| Some(record.pointer(path)?.as_str()?.to_owned()))
+    };
+    let mut lines: Vec<_> = text
+        .lines()
+        .filter_map(|line| Some((time(line)?, line)))
+        .collect();
+    lines.sort();
+    // Texts with other offsets are out of place, as late records are.
+    let joined: Vec<_> = lines.iter().rev().map(|(_, line)| *line).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let falling = file(
+        folder.path(),
+        "falling.ndjson",
+        joined.join("\n").as_bytes(),
+    );
+    let whole = shipped(&["../../../../examples/signins.ndjson"]);
+    assert_eq!(ids(&shipped(&[&falling])), ids(&whole));
+}

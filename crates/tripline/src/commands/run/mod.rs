@@ -13,7 +13,7 @@ pub(crate) use arguments::Arguments;
 use arguments::{FailOn, Fields, Mode};
 
 use crate::exit::{Failure, Status};
-use crate::input::{self, Feed, Input};
+use crate::input::{self, Clock, Feed, Reading};
 use crate::interrupt::Interrupt;
 use crate::output::annotate::Annotations;
 use crate::output::dead_letter::DeadLetter;
@@ -95,12 +95,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         .as_deref()
         .map(DeadLetter::create)
         .transpose()?;
+    // What is written record by record keeps the order of the inputs.
+    let reading = match arguments.mode {
+        Mode::Detections => Reading::SideBySide(Clock::new(&rules)),
+        Mode::Annotate => Reading::InTurnBy(Clock::new(&rules)),
+        Mode::Filter => Reading::InTurn,
+    };
     let run = Run {
         arguments,
         rules,
         completion,
         options,
-        feed: feed(inputs, arguments, &interrupt),
+        feed: Feed::new(inputs, arguments.max_record, interrupt.clone(), reading),
         ledger: Ledger::new(dead_letter, arguments.max_record),
         out: Out::new(progress.clone()),
         progress: progress.clone(),
@@ -114,10 +120,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     };
     progress.end();
     status
-}
-
-fn feed(inputs: Vec<Input>, arguments: &Arguments, interrupt: &Interrupt) -> Feed {
-    Feed::new(inputs, arguments.max_record, interrupt.clone())
 }
 
 impl Run<'_> {
