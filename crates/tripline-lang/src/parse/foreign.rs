@@ -40,6 +40,7 @@ pub(super) fn foreign_spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
         remedies.extend(negated(scene, back));
         remedies.extend(operator_word(scene, back));
         remedies.extend(between(scene, back));
+        remedies.extend(has_each(scene, back));
     }
     remedies.extend(list_in_round_brackets(scene));
 }
@@ -74,12 +75,10 @@ fn spellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
             .code
             .get((scene.stop + 1).saturating_sub(back))
             .filter(|next| next.start == token.end);
-        if let Some(next) = next
-            && written == "!"
-            && next.kind == Kind::Word
-            && ends_operand(scene, token)
-        {
-            // The operators that begin with `!` negate a word: `negated` offers them.
+        let word = scene.code.get((scene.stop + 1).saturating_sub(back));
+        let negates = word.is_some_and(|word| is_operator(word.text(scene.text())));
+        if written == "!" && negates && ends_operand(scene, token) {
+            // `negated` offers what `!` with an operator is here.
             continue;
         }
         match (written, next.map_or("", |next| next.text(scene.text()))) {
@@ -163,8 +162,7 @@ fn negated(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
         .find(|right| **right == written)
         .or_else(|| meant(written))?;
     let negates = match mark.text(text) {
-        "!" => mark.end == word.start,
-        "not" => true,
+        "!" | "not" => true,
         _ => false,
     };
     if !negates || !ends_operand(scene, mark) {
@@ -207,6 +205,11 @@ fn negated(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
         edit,
         problem: errors::foreign(message, span, help),
     })
+}
+
+/// Whether a word is an operator here or elsewhere.
+fn is_operator(word: &str) -> bool {
+    WORDS.contains(&word) || meant(word).is_some() || word.eq_ignore_ascii_case("between")
 }
 
 /// The operator here that a word of another language means.
@@ -268,10 +271,16 @@ fn between(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
     if grouped && !is(last, ")") {
         return None;
     }
+    let before = at.checked_sub(1)?;
+    let negated = is(before, "!") || is(before, "not");
+    let at = if negated { before } else { at };
     let left = operand_before(scene, at)?;
     let value = text.get(left..scene.code.get(at.checked_sub(1)?)?.end)?;
     let bound = |at: usize| scene.code.get(at).map(|token| token.text(text));
-    let right = format!("{value} >= {} and {value} <= {}", bound(low)?, bound(high)?);
+    let mut right = format!("{value} >= {} and {value} <= {}", bound(low)?, bound(high)?);
+    if negated {
+        right = format!("not ({right})");
+    }
     Some(Remedy {
         cost: 0,
         edit: Edit::replace(left, scene.code.get(last)?.end, right.clone()),
@@ -281,6 +290,47 @@ fn between(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
             format!("write `{right}`"),
         ),
     })
+}
+
+/// `a has_any ("x", "y")`: a question about each text of a list.
+fn has_each(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
+    let text = scene.text();
+    let at = scene.stop.checked_sub(back)?;
+    let word = *scene.code.get(at)?;
+    let function = match word.text(text) {
+        "has_any" => "any",
+        "has_all" => "all",
+        _ => return None,
+    };
+    let opening = scene.code.get(at + 1)?;
+    let closing = closing_of(scene, at + 1)?;
+    let left = operand_before(scene, at)?;
+    let value = text.get(left..scene.code.get(at.checked_sub(1)?)?.end)?;
+    let list = text.get(opening.end..closing.start)?;
+    let right = format!("{function}([{list}], x => {value} has x)");
+    Some(Remedy {
+        cost: 0,
+        edit: Edit::replace(left, closing.end, right.clone()),
+        problem: errors::foreign(
+            format!("`{}` is not an operator of the language", word.text(text)),
+            scene.span(word),
+            format!("write `{right}`"),
+        ),
+    })
+}
+
+/// The bracket that closes the round one at an index.
+fn closing_of(scene: &Scene<'_>, at: usize) -> Option<Token> {
+    let mut depth = 0usize;
+    let closing = scene.code.iter().skip(at).find(|token| {
+        match token.text(scene.text()) {
+            "(" if token.kind == Kind::Mark => depth += 1,
+            ")" if token.kind == Kind::Mark => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })?;
+    (closing.text(scene.text()) == ")").then_some(*closing)
 }
 
 /// `a in ("x", "y")`
@@ -295,15 +345,7 @@ fn list_in_round_brackets(scene: &Scene<'_>) -> Option<Remedy> {
     if !matches!(before, "in" | "nocase" | "=") {
         return None;
     }
-    let mut depth = 0usize;
-    let closing = scene.code.iter().skip(at).find(|token| {
-        match token.text(text) {
-            "(" if token.kind == Kind::Mark => depth += 1,
-            ")" if token.kind == Kind::Mark => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0
-    })?;
+    let closing = closing_of(scene, at)?;
     let inner = text.get(opening.end..closing.start)?;
     Some(Remedy {
         cost: 0,

@@ -34,6 +34,8 @@ fn negated_operators_keep_their_meaning() {
         (r#"app !in ["x"]"#, "write `not in`"),
         (r#"app !in~ ["x"]"#, "write `not in nocase`"),
         ("!app", "write `not`"),
+        (r#"app ! contains "x""#, r#"`not (app contains "x")`"#),
+        ("a !between (1 .. 5)", "write `not (a >= 1 and a <= 5)`"),
     ] {
         let told = help_for(condition);
         assert!(told.contains(help), "{condition}: {told}");
@@ -54,6 +56,10 @@ fn spellings_of_other_languages_are_named_with_what_they_are_here() {
         (r#"app has_cs "x""#, "write `has`"),
         (r#"app like "%x""#, "`matches /…/`"),
         ("a between (1 .. 5)", "write `a >= 1 and a <= 5`"),
+        (
+            r#"app has_any ("x", "y")"#,
+            r#"write `any(["x", "y"], x => app has x)`"#,
+        ),
         ("a between 1 and 5", "write `a >= 1 and a <= 5`"),
     ] {
         let told = help_for(condition);
