@@ -69,6 +69,29 @@ fn the_examples_of_the_language_page_are_one_rule_set_without_errors() {
 }
 
 #[test]
+fn the_first_rule_checks_with_the_shipped_schema_and_warns_of_nothing() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let page = std::fs::read_to_string(format!("{root}/docs/first-rule.md")).unwrap();
+    let schema = std::fs::read_to_string(format!("{root}/rules/entra/schema.trip")).unwrap();
+    let examples = examples(&page);
+    assert_eq!(examples.len(), 2);
+    let mut texts = vec![("schema.trip".to_owned(), schema)];
+    for (line, text) in examples {
+        let formatted = tripline_lang::format(FileId(0), &text).unwrap();
+        assert_eq!(formatted, text, "example at line {line}");
+        texts.push((format!("line {line}.trip"), text));
+    }
+    let mut sources = SourceSet::from_texts(texts);
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let checking = tripline_lang::check(&mut sources, today);
+    assert!(
+        checking.diagnostics.is_empty(),
+        "{:#?}",
+        checking.diagnostics
+    );
+}
+
+#[test]
 fn the_examples_are_laid_out_canonically_and_the_functions_are_those_of_the_table() {
     let page = page();
     let mut wanted = page.clone();

@@ -248,6 +248,8 @@ fn operator_word(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
 fn between(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
     let text = scene.text();
     let at = scene.stop.checked_sub(back)?;
+    // The grammar stops at a `!` before the word.
+    let at = at + usize::from(scene.code.get(at)?.text(text) == "!");
     let word = *scene.code.get(at)?;
     if !word.text(text).eq_ignore_ascii_case("between") {
         return None;
