@@ -23,6 +23,7 @@ mod remedies;
 mod repair;
 pub(crate) mod shape;
 mod spelling;
+mod word_operators;
 
 #[cfg(test)]
 pub(crate) mod tests;
