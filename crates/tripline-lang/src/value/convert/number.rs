@@ -24,19 +24,16 @@ pub fn unit_nanoseconds(unit: &str) -> Option<i64> {
 /// ±2^53, where every reader of JSON agrees) are allowed.
 pub fn int(text: &str) -> Option<i64> {
     let text = text.trim_ascii();
+    // Nearly every number is plain digits.
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
     if let Some((mantissa, exponent)) = text.split_once(['e', 'E']) {
         return scaled(mantissa, exponent);
     }
-    let whole = match text.split_once('.') {
-        Some((whole, fraction)) => {
-            if fraction.is_empty() || !fraction.bytes().all(|byte| byte == b'0') {
-                return None;
-            }
-            whole
-        }
-        None => text,
-    };
-    whole.parse().ok()
+    let (whole, fraction) = text.split_once('.')?;
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+    is_whole.then(|| whole.parse().ok()).flatten()
 }
 
 /// `mantissa` times ten to the power of `exponent`, exactly, if that is a whole number.
