@@ -224,7 +224,10 @@ impl Checker<'_> {
             let problem = Diagnostic::new("W0401", span, format!("the rule `{}` has no id, so its name stands for it", rule.name.text))
                 .help("add `id = \"…\"` to its `meta`, a UUID that never changes: detections keep their ids when the rule is renamed");
             self.report(problem);
-            return;
+        }
+        if meta.id.is_empty() {
+            // The name stands for it, and must not be another rule's id either.
+            meta.id.clone_from(&rule.name.text);
         }
         if meta.id.is_empty() {
             return;

@@ -122,6 +122,13 @@ fn two_rules_have_two_ids() {
         ),
         &["E0510"],
     );
+    // Without an id, the name stands for it.
+    one(
+        &said(
+            "rule one { match { e = signin } } rule b { meta { id = \"one\" } match { e = signin } }",
+        ),
+        &["E0510"],
+    );
 }
 
 #[test]
