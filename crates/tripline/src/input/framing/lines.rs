@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::super::{BLOCK, Kind};
 use super::document::Document;
-use super::values::holds_records;
+use super::values::{Mentions, array_of_values, envelope_on_line};
 use super::{BOM, Cut};
 
 /// Cuts windows at line ends.
@@ -93,19 +93,25 @@ fn line_end(bytes: &[u8], from: usize) -> Option<usize> {
 pub(in super::super) fn records(bytes: &[u8], records: &mut Vec<Range<usize>>) -> u64 {
     let mut start = 0;
     let mut count = 0;
+    let mut mentions = Mentions::new(bytes);
     for end in memchr::memchr_iter(b'\n', bytes) {
-        line(bytes, start..end, records);
+        line(bytes, start..end, &mut mentions, records);
         start = end.saturating_add(1);
         count += 1;
     }
     if start < bytes.len() {
-        line(bytes, start..bytes.len(), records);
+        line(bytes, start..bytes.len(), &mut mentions, records);
     }
     count
 }
 
 /// The records of one line.
-fn line(bytes: &[u8], at: Range<usize>, records: &mut Vec<Range<usize>>) {
+fn line(
+    bytes: &[u8],
+    at: Range<usize>,
+    mentions: &mut Mentions<'_>,
+    records: &mut Vec<Range<usize>>,
+) {
     let Some(mut line) = bytes.get(at.clone()) else {
         return;
     };
@@ -116,7 +122,12 @@ fn line(bytes: &[u8], at: Range<usize>, records: &mut Vec<Range<usize>>) {
         return;
     }
     let start = end.saturating_sub(line.len());
-    if holds_records(line) {
+    let holds_records = match line.first() {
+        Some(b'[') => array_of_values(line),
+        Some(b'{') => mentions.within(start..end) && envelope_on_line(line),
+        _ => false,
+    };
+    if holds_records {
         Document::within_line(line, start, records);
     } else {
         records.push(start..end);
