@@ -39,7 +39,7 @@ struct Arguments {
 /// What scripts can count on.
 const EXIT_STATUS: &str = "\
 Exit status:
-  0    it ran
+  0    it ran, also if the reader of its output (such as head) went away early
   1    it could not run, or an input could not be read to its end
   2    the command line or the rules are in error; nothing ran
   3    it ran, and what --fail-on names happened

@@ -1,6 +1,7 @@
 //! What a run gives: detections in one of four formats, the records themselves (annotated or filtered),
 //! the dead letter, and for the person at the terminal progress and a summary.
 
+pub(crate) mod advice;
 pub(crate) mod annotate;
 pub(crate) mod dead_letter;
 pub(crate) mod detections;

@@ -13,6 +13,8 @@ pub(crate) struct Out {
     progress: Progress,
     /// The last byte that was written; a line end before the first.
     last: u8,
+    /// Its reader is known to have gone away.
+    closed: bool,
 }
 
 impl Out {
@@ -23,6 +25,7 @@ impl Out {
             gathered: Vec::new(),
             progress,
             last: b'\n',
+            closed: false,
         }
     }
 
@@ -38,6 +41,18 @@ impl Out {
         }
     }
 
+    /// Writes what is gathered at the end of a run, where a reader that went away stops nothing any more.
+    /// Says whether the reader was there to the end.
+    pub(crate) fn end(&mut self) -> Result<bool, Failure> {
+        if self.closed {
+            return Ok(false);
+        }
+        match self.flush() {
+            Err(failure) if failure.is_silent() => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
     /// Writes what is gathered.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         let Some(last) = self.gathered.last() else {
@@ -49,6 +64,9 @@ impl Out {
             .progress
             .aside(|| to.write_all(gathered).and_then(|()| to.flush()));
         self.gathered.clear();
+        self.closed |= written
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         written.map_err(Failure::Output)
     }
 }

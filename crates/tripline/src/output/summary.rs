@@ -10,6 +10,7 @@ use indicatif::{DecimalBytes, HumanCount};
 use serde::Serialize;
 use tripline_engine::{RuleSet, RuleStats, Stats};
 
+use super::advice::{Limits, advice};
 use super::filter::FilterCounts;
 use super::ledger::Ledger;
 use super::text::harmless;
@@ -20,6 +21,9 @@ use crate::exit::Failure;
 pub(crate) struct Summary<'a> {
     /// Ctrl-C ended it before the inputs did.
     pub(crate) interrupted: bool,
+    /// Whoever read standard output went away, which ended it before the inputs did.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) output_closed: bool,
     /// How long it took.
     #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
     pub(crate) elapsed: Duration,
@@ -58,6 +62,9 @@ pub(crate) enum Outcome<'a> {
         /// Detections that annotated no record, because no single record completed them.
         #[serde(skip_serializing_if = "Option::is_none")]
         unattached_detections: Option<u64>,
+        /// What the counters are judged by.
+        #[serde(skip)]
+        limits: Limits,
     },
     /// They were filtered.
     Filtered {
@@ -81,6 +88,7 @@ impl<'a> Summary<'a> {
         ledger: &'a Ledger,
         elapsed: Duration,
         interrupted: bool,
+        output_closed: bool,
         outcome: Outcome<'a>,
     ) -> Summary<'a> {
         let input_errors = ledger
@@ -89,6 +97,7 @@ impl<'a> Summary<'a> {
             .map(|(file, error)| InputError { file, error });
         Summary {
             interrupted,
+            output_closed,
             elapsed,
             inputs: ledger.inputs,
             bytes: ledger.bytes,
@@ -133,8 +142,11 @@ impl<'a> Summary<'a> {
             Outcome::Correlated {
                 stats,
                 unattached_detections,
+                limits,
             } => {
-                self.correlated(&mut text, stats, *unattached_detections);
+                Self::correlated(&mut text, stats, *unattached_detections);
+                text.push_str(&advice(stats, *limits));
+                self.pace(&mut text, stats.records.total());
             }
             Outcome::Filtered { records, filters } => self.filtered(&mut text, records, filters),
         }
@@ -157,7 +169,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    fn correlated(&self, text: &mut String, stats: &Stats, unattached: Option<u64>) {
+    fn correlated(text: &mut String, stats: &Stats, unattached: Option<u64>) {
         let records = &stats.records;
         let mut table = table();
         row(&mut table, "records", records.total(), "");
@@ -189,13 +201,6 @@ impl<'a> Summary<'a> {
         let peak = DecimalBytes(stats.peak_state_bytes as u64).to_string();
         cells(&mut table, ["peak state", &peak, ""]);
         let _ = writeln!(text, "{table}");
-        if stats.evicted > 0 {
-            let _ = writeln!(
-                text,
-                "events were dropped because a limit was reached: detections may be missing (see --max-state)"
-            );
-        }
-        self.pace(text, records.total());
     }
 
     fn filtered(&self, text: &mut String, records: &FilterCounts, filters: &[FilterCount<'_>]) {

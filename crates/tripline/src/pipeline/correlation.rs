@@ -113,6 +113,10 @@ pub(crate) struct Correlated {
     pub(crate) detections: u64,
     /// Detections that annotated no record.
     pub(crate) unattached: u64,
+    /// The watermark before the end of the input settled everything.
+    pub(crate) watermark: Option<i64>,
+    /// Standard output took everything.
+    pub(crate) written: bool,
 }
 
 impl Correlate {
@@ -147,10 +151,11 @@ impl Correlate {
 
     /// The input has ended: gives what was still open, writes everything.
     pub(crate) fn finish(mut self) -> Result<Correlated, Failure> {
+        let watermark = self.engine.stats().watermark;
         let mut take = Take::new(&mut self.desk, None);
         self.engine.finish(&mut take);
         take.result()?;
-        self.desk.out.flush()?;
+        let written = self.desk.out.end()?;
         self.desk.ledger.close()?;
         let unattached = match &self.desk.report {
             Report::Annotate(annotations) => annotations.unattached,
@@ -164,6 +169,8 @@ impl Correlate {
             ledger,
             detections,
             unattached,
+            watermark,
+            written,
         })
     }
 }

@@ -84,16 +84,16 @@ impl Pass {
         }
     }
 
-    /// The input has ended: writes everything.
-    pub(crate) fn finish(mut self) -> Result<(FilterCounts, Ledger), Failure> {
+    /// The input has ended: writes everything. Says also whether standard output took everything.
+    pub(crate) fn finish(mut self) -> Result<(FilterCounts, Ledger, bool), Failure> {
         self.out.end_line();
-        self.out.flush()?;
+        let written = self.out.end()?;
         self.ledger.close()?;
         let mut counts = self.counts;
         // What is too long to be read passes, like everything that cannot be read.
         counts.unparsable += self.ledger.too_long;
         counts.passed += self.ledger.too_long;
-        Ok((counts, self.ledger))
+        Ok((counts, self.ledger, written))
     }
 }
 

@@ -154,7 +154,7 @@ fn status_3_events_were_dropped_because_of_a_limit() {
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("events were dropped because a limit was reached"),
+        said.contains("the limit of the state was reached"),
         "{said}"
     );
 }

@@ -115,3 +115,48 @@ fn a_device_may_be_named_more_than_once() {
     command.arg("signins.ndjson");
     assert_eq!(output(command).status.code(), Some(0));
 }
+
+#[test]
+fn the_statistics_are_written_when_the_reader_of_the_output_goes_away() {
+    use std::io::Write as _;
+    for mode in ["annotate", "filter", "detections"] {
+        for threads in ["1", "3"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let stats = folder.path().join("stats.json");
+            let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tripline"))
+                .current_dir(crate::command::data())
+                .args(["run", "--rules", "rules", "--mode", mode])
+                .args(["--threads", threads, "--stats"])
+                .arg(&stats)
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .expect("the command starts");
+            drop(child.stdout.take());
+            // It may end before it has read everything.
+            let _ = child
+                .stdin
+                .take()
+                .expect("a pipe")
+                .write_all(signins().as_bytes());
+            let output = child.wait_with_output().expect("it ends");
+            assert_eq!(output.status.code(), Some(0), "{mode}");
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{mode}");
+            let written = std::fs::read(&stats).expect("the statistics were written");
+            let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+            assert_eq!(written["output_closed"], true, "{mode}");
+            assert_eq!(written["inputs"], 1, "{mode}");
+        }
+    }
+}
+
+#[test]
+fn the_watermark_in_the_statistics_is_the_one_before_the_end() {
+    let stats = crate::command::stats(run(&["-q", "signins.ndjson"]));
+    assert!(
+        stats["watermark"].as_i64().is_some(),
+        "{}",
+        stats["watermark"]
+    );
+}

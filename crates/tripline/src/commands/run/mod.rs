@@ -15,6 +15,7 @@ use arguments::{FailOn, Fields, Mode};
 use crate::exit::{Failure, Status};
 use crate::input::{self, Clock, Feed, Reading};
 use crate::interrupt::Interrupt;
+use crate::output::advice::Limits;
 use crate::output::annotate::Annotations;
 use crate::output::dead_letter::DeadLetter;
 use crate::output::detections::{Format, Printer};
@@ -146,29 +147,41 @@ impl Run<'_> {
         let engine = Engine::new(self.rules.clone(), self.options);
         let mut consumer =
             Correlate::new(engine, report, self.ledger, self.out, self.progress.clone());
-        consumer.begin()?;
         let rules = &self.rules;
         let worker = || Scan::new(rules, annotate, origins);
-        pipeline::run(self.feed, self.arguments.threads, worker, &mut consumer)?;
+        let threads = self.arguments.threads;
+        let run = consumer
+            .begin()
+            .and_then(|()| pipeline::run(self.feed, threads, worker, &mut consumer));
+        unless_closed(run)?;
         let correlated = consumer.finish()?;
         self.progress.end();
 
         let mut stats = correlated.engine.stats().clone();
         // The engine never saw what was too long to be read.
         stats.records.unparsable += correlated.ledger.too_long;
+        stats.watermark = correlated.watermark;
         let evicted = stats.evicted;
         let interrupted = self.interrupt.is_set();
         let outcome = Outcome::Correlated {
             stats,
             unattached_detections: annotate.then_some(correlated.unattached),
+            limits: Limits {
+                lateness: self.arguments.lateness,
+                max_state: self.arguments.max_state,
+            },
         };
         let summary = Summary::new(
             &correlated.ledger,
             self.started.elapsed(),
             interrupted,
+            !correlated.written,
             outcome,
         );
         sum_up(self.arguments, &summary)?;
+        if summary.output_closed {
+            return Ok(Status::Ran);
+        }
         let failed_on = self.arguments.fail_on.iter().any(|what| match what {
             FailOn::Detection => correlated.detections > 0,
             FailOn::Eviction => evicted > 0,
@@ -180,13 +193,13 @@ impl Run<'_> {
     fn filter(self) -> Result<Status, Failure> {
         let mut consumer = Pass::new(self.ledger, self.out, self.progress.clone());
         let rules = &self.rules;
-        pipeline::run(
+        unless_closed(pipeline::run(
             self.feed,
             self.arguments.threads,
             || Sieve::new(rules),
             &mut consumer,
-        )?;
-        let (counts, ledger) = consumer.finish()?;
+        ))?;
+        let (counts, ledger, written) = consumer.finish()?;
         self.progress.end();
 
         let interrupted = self.interrupt.is_set();
@@ -194,11 +207,21 @@ impl Run<'_> {
             records: &counts,
             filters: filter_counts(&self.rules, &counts),
         };
-        sum_up(
-            self.arguments,
-            &Summary::new(&ledger, self.started.elapsed(), interrupted, outcome),
-        )?;
+        let elapsed = self.started.elapsed();
+        let summary = Summary::new(&ledger, elapsed, interrupted, !written, outcome);
+        sum_up(self.arguments, &summary)?;
+        if summary.output_closed {
+            return Ok(Status::Ran);
+        }
         Ok(status(interrupted, &ledger, false))
+    }
+}
+
+/// A run that ended because the reader of standard output went away is summed up like any other.
+fn unless_closed(run: Result<(), Failure>) -> Result<(), Failure> {
+    match run {
+        Err(failure) if failure.is_silent() => Ok(()),
+        other => other,
     }
 }
 
@@ -220,7 +243,10 @@ fn sum_up(arguments: &Arguments, summary: &Summary<'_>) -> Result<(), Failure> {
     if let Some(path) = &arguments.stats {
         summary.write(path)?;
     }
-    let text = if arguments.quiet {
+    // Who closes standard output (`head`) has seen what was wanted.
+    let text = if summary.output_closed {
+        String::new()
+    } else if arguments.quiet {
         summary.errors()
     } else {
         summary.text()
