@@ -113,8 +113,14 @@ impl Set {
 /// Address ranges as sorted intervals that do not overlap.
 struct Ranges {
     v4: Vec<(u32, u32)>,
+    /// For each first half of a v4 address, how many intervals begin before it: so that a test looks
+    /// only at those that begin with the same half. Empty for a list that is small anyway.
+    v4_before: Vec<u32>,
     v6: Vec<(u128, u128)>,
 }
+
+/// From how many intervals on the first halves are indexed.
+const INDEXED: usize = 1024;
 
 impl Ranges {
     fn new(networks: &[IpNetwork]) -> Ranges {
@@ -125,15 +131,30 @@ impl Ranges {
                 IpNetwork::V6(n) => v6.push((u128::from(n.network()), u128::from(n.broadcast()))),
             }
         }
-        Ranges {
-            v4: merged(v4),
-            v6: merged(v6),
-        }
+        let (v4, v6) = (merged(v4), merged(v6));
+        let before = |half: u32| v4.partition_point(|range: &(u32, u32)| range.0 >> 16 < half);
+        let v4_before = match v4.len() {
+            0..INDEXED => Vec::new(),
+            _ => (0..=1 << 16)
+                .map(|half| u32::try_from(before(half)).unwrap_or(u32::MAX))
+                .collect(),
+        };
+        Ranges { v4, v4_before, v6 }
     }
 
     fn contain(&self, ip: IpAddr) -> bool {
         match ip {
-            IpAddr::V4(ip) => within(&self.v4, u32::from(ip)),
+            IpAddr::V4(ip) => {
+                let ip = u32::from(ip);
+                let half = (ip >> 16) as usize;
+                let begins = |half: usize| self.v4_before.get(half).map(|at| *at as usize);
+                let (from, to) = match (begins(half), begins(half + 1)) {
+                    // The interval before may reach into this half.
+                    (Some(from), Some(to)) => (from.saturating_sub(1), to),
+                    _ => (0, self.v4.len()),
+                };
+                within(self.v4.get(from..to).unwrap_or_default(), ip)
+            }
             IpAddr::V6(ip) => within(&self.v6, u128::from(ip)),
         }
     }
@@ -207,6 +228,33 @@ mod tests {
                 inside,
                 "{ip}"
             );
+        }
+    }
+
+    #[test]
+    fn a_long_list_of_ranges_answers_as_a_look_at_each_would() {
+        let networks: Vec<IpNetwork> = (0..5_000u32)
+            .map(|at| {
+                let address = std::net::Ipv4Addr::from(at.wrapping_mul(2_654_435_761));
+                format!("{address}/{}", 8 + at % 25).parse().unwrap()
+            })
+            .filter(|network: &IpNetwork| network.prefix() > 12)
+            .collect();
+        let ranges = set(Entries::Cidr(networks.clone()));
+        let ends = networks.iter().flat_map(|network| {
+            let (IpAddr::V4(low), IpAddr::V4(high)) = (network.network(), network.broadcast())
+            else {
+                unreachable!("they are all v4")
+            };
+            let (low, high) = (u32::from(low), u32::from(high));
+            [low.wrapping_sub(1), low, high, high.wrapping_add(1)]
+        });
+        for ip in ends
+            .step_by(7)
+            .map(|ip| IpAddr::from(std::net::Ipv4Addr::from(ip)))
+        {
+            let inside = networks.iter().any(|network| network.contains(ip));
+            assert_eq!(ranges.contains(&Value::Ip(ip)), inside, "{ip}");
         }
     }
 }
