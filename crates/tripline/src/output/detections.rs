@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 use tripline_engine::Detection;
 
+use super::layout::terminal_width;
 use super::pretty;
 use super::table::Table;
 use super::text::Paint;
@@ -40,7 +41,7 @@ pub(crate) enum Printer {
     /// See [`Format::Ndjson`].
     Ndjson,
     /// See [`Format::Pretty`].
-    Pretty(Paint),
+    Pretty(Paint, Option<usize>),
     /// See [`Format::Table`].
     Table(Table),
     /// See [`Format::Csv`].
@@ -68,7 +69,7 @@ impl Printer {
     pub(crate) fn new(format: Format, paint: Paint, longest_rule: usize) -> Printer {
         match format {
             Format::Ndjson => Printer::Ndjson,
-            Format::Pretty => Printer::Pretty(paint),
+            Format::Pretty => Printer::Pretty(paint, terminal_width()),
             Format::Table => Printer::Table(Table::new(paint, longest_rule)),
             Format::Csv => Printer::Csv,
         }
@@ -77,7 +78,7 @@ impl Printer {
     /// Writes what comes before the first detection.
     pub(crate) fn begin(&self, out: &mut Vec<u8>) -> Result<(), Failure> {
         match self {
-            Printer::Ndjson | Printer::Pretty(_) => Ok(()),
+            Printer::Ndjson | Printer::Pretty(..) => Ok(()),
             Printer::Table(table) => {
                 table.begin(out);
                 Ok(())
@@ -98,9 +99,9 @@ impl Printer {
                 out.push(b'\n');
                 Ok(())
             }
-            Printer::Pretty(paint) => {
+            Printer::Pretty(paint, width) => {
                 let json = serde_json::to_value(detection).map_err(unwritable)?;
-                out.extend_from_slice(pretty::block(detection, &json, *paint).as_bytes());
+                out.extend_from_slice(pretty::block(detection, &json, *paint, *width).as_bytes());
                 Ok(())
             }
             Printer::Table(table) => {

@@ -6,6 +6,7 @@ pub(crate) mod annotate;
 pub(crate) mod dead_letter;
 pub(crate) mod detections;
 pub(crate) mod filter;
+mod layout;
 pub(crate) mod ledger;
 mod pretty;
 pub(crate) mod progress;

@@ -6,27 +6,34 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use tripline_engine::Detection;
 
-use super::text::{Paint, cut, delta, fit, harmless, time, value};
+use super::layout::{shrink, wrapped};
+use super::text::{Paint, delta, fit, harmless, time, value};
 
-/// The widest that a name's column gets.
+/// The widest that a name's column gets on a terminal.
 const NAME: usize = 24;
 
-/// The widest that a step's column gets.
-const CELL: usize = 44;
-
-/// The block, with a blank line behind it. `json` is the detection as it is written for programs.
-pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> String {
+/// The block, with a blank line behind it. `json` is the detection as it is written for programs. In a
+/// `terminal` of so many places long values are wrapped and what differed is shortened; elsewhere
+/// everything is whole.
+pub(super) fn block(
+    detection: &Detection<'_>,
+    json: &Value,
+    paint: Paint,
+    terminal: Option<usize>,
+) -> String {
+    let places = terminal.unwrap_or(usize::MAX);
     let mut block = String::new();
     let meta = &detection.rule.meta;
-    let _ = writeln!(
-        block,
-        "{} {}",
-        paint.severity(
-            &meta.severity,
-            &format!(" {} ", meta.severity.to_uppercase())
-        ),
-        paint.strong(&harmless(&meta.title)),
-    );
+    let severity = format!(" {} ", meta.severity.to_uppercase());
+    let beside = severity.chars().count().saturating_add(1);
+    let title = wrapped(&harmless(&meta.title), places.saturating_sub(beside));
+    for (index, part) in title.iter().enumerate() {
+        let before = match index {
+            0 => paint.severity(&meta.severity, &severity),
+            _ => " ".repeat(beside.saturating_sub(1)),
+        };
+        let _ = writeln!(block, "{before} {}", paint.strong(part));
+    }
     let mut about = format!(
         "{} UTC  {}  {}",
         time(detection.time, false),
@@ -38,7 +45,9 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
             let _ = write!(about, "  {}", harmless(&words.join(", ")));
         }
     }
-    let _ = writeln!(block, "  {}", paint.faint(&about));
+    for part in wrapped(&about, places.saturating_sub(2)) {
+        let _ = writeln!(block, "  {}", paint.faint(part.trim_start()));
+    }
 
     let keys = members(json.get("key"));
     let fields: Vec<_> = members(json.get("fields"))
@@ -53,10 +62,14 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
         .map(|name| name.chars().count())
         .max()
         .unwrap_or(0)
-        .min(NAME);
+        .min(terminal.map_or(usize::MAX, |_| NAME));
+    let room = places.saturating_sub(width.saturating_add(4));
 
     for (name, text) in &keys {
-        let _ = writeln!(block, "  {}  {}", fit(name, width), paint.strong(text));
+        for (index, part) in wrapped(text, room).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let _ = writeln!(block, "  {}  {}", fit(name, width), paint.strong(part));
+        }
     }
     let first = detection
         .events
@@ -78,10 +91,13 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
         );
     }
     if !differences.is_empty() {
-        compared(&mut block, detection, &differences, width, paint);
+        compared(&mut block, detection, &differences, (width, room), paint);
     }
     for (name, text) in &fields {
-        let _ = writeln!(block, "  {}  {text}", paint.faint(&fit(name, width)));
+        for (index, part) in wrapped(text, room).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let _ = writeln!(block, "  {}  {part}", paint.faint(&fit(name, width)));
+        }
     }
     for exclusion in &detection.excluded_by {
         let reason = exclusion
@@ -90,21 +106,24 @@ pub(super) fn block(detection: &Detection<'_>, json: &Value, paint: Paint) -> St
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
         let said = harmless(&format!("excluded by \"{}\"{reason}", exclusion.name));
-        let _ = writeln!(block, "  {}", paint.faint(&said));
+        for part in wrapped(&said, places.saturating_sub(2)) {
+            let _ = writeln!(block, "  {}", paint.faint(&part));
+        }
     }
     block.push('\n');
     block
 }
 
-/// A table of what differed, one column a step.
+/// A table of what differed, one column a step. `width` is that of the names, `room` what is left beside
+/// them.
 fn compared(
     block: &mut String,
     detection: &Detection<'_>,
     differences: &[(String, Vec<String>)],
-    width: usize,
+    (width, room): (usize, usize),
     paint: Paint,
 ) {
-    let widths: Vec<usize> = (0..detection.events.len())
+    let mut widths: Vec<usize> = (0..detection.events.len())
         .map(|step| {
             let cells = differences.iter().filter_map(|(_, cells)| cells.get(step));
             let cells = cells.map(|cell| cell.chars().count());
@@ -112,9 +131,11 @@ fn compared(
                 .events
                 .get(step)
                 .map_or(0, |event| event.step.chars().count());
-            cells.max().unwrap_or(0).max(head).min(CELL)
+            cells.max().unwrap_or(0).max(head)
         })
         .collect();
+    let between = widths.len().saturating_sub(1).saturating_mul(2);
+    shrink(&mut widths, room.saturating_sub(between));
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let cells: Vec<_> = cells
             .zip(&widths)
@@ -163,6 +184,6 @@ fn members(object: Option<&Value>) -> Vec<(String, String)> {
     };
     members
         .iter()
-        .map(|(name, member)| (harmless(name), cut(&value(member), 400)))
+        .map(|(name, member)| (harmless(name), value(member)))
         .collect()
 }
