@@ -52,10 +52,11 @@ pub(super) fn of(window: &[u8], at_end: bool) -> Option<Shape> {
         Ended::Unclosed => match line.trim_ascii_end().last() {
             Some(b'[' | b':') => true,
             // Here the next thing is a member's name. Where it is an object, the line was a record
-            // that is broken off, and the next one is another record.
+            // that is broken off, and the next one is another record, unless it is among the elements of an envelope.
             Some(b'{' | b',') => {
                 match window.get(skip_space(window, start.saturating_add(line.len()))) {
-                    Some(next) => *next != b'{',
+                    Some(b'{') => matches!(envelope(window, start), Envelope::ElementsAt(_)),
+                    Some(_) => true,
                     None if at_end || window.len() >= BLOCK => true,
                     None => return None,
                 }
