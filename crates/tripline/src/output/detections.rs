@@ -21,7 +21,7 @@ pub(crate) enum Format {
     Pretty,
     /// One line a detection, fitted to the terminal
     Table,
-    /// Comma-separated values with a header line
+    /// Comma-separated values with a header line; key, events and fields are JSON in one column each
     Csv,
 }
 

@@ -30,7 +30,8 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     for word in text.split(' ') {
         let mut word: Vec<char> = word.chars().collect();
         if used > 0 && used.saturating_add(1).saturating_add(word.len()) > width {
-            lines.push(std::mem::take(&mut line));
+            lines.push(line.trim_end().to_owned());
+            line.clear();
             used = 0;
         } else if !line.is_empty() {
             line.push(' ');

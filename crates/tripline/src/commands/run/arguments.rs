@@ -95,7 +95,8 @@ pub(crate) struct Arguments {
     pub(super) threads: usize,
 
     /// Write the records that could not be used (unparsable, no time, too late) to this file, as lines
-    /// {"file", "line", "reason", "record"}; record_base64 instead of record if it is no UTF-8
+    /// {"file", "line", "reason", "record"}; record_base64 instead of record if it is no UTF-8. Neither this file nor that of --stats may
+    /// be an input
     #[arg(long, value_name = "FILE")]
     pub(super) dead_letter: Option<PathBuf>,
 
