@@ -14,7 +14,7 @@ use crate::units;
 /// Generate made-up Entra ID sign-in records
 ///
 /// The same arguments give the same bytes. Everything in the records is made up: users, addresses,
-/// applications. With --example it is the sample of about 2,000 records that comes with tripline.
+/// applications. With --example it is the sample of 1,800 records that comes with tripline.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
