@@ -81,7 +81,7 @@ pub enum ExprKind {
         /// Right side.
         right: Box<Expr>,
     },
-    /// Whether the value is in the list with this index in [`Checked::lists`].
+    /// Whether the value is in the list with this index in [`crate::checked::Checked::lists`].
     InList {
         /// The value.
         value: Box<Expr>,
