@@ -1,7 +1,7 @@
 //! An event arrives: late or in range, known or new, then into the store of every rule that has a
 //! step for it, and under early emission joined at once to the final events it can complete.
 
-use super::bindings::{Match, single};
+use super::bindings::{Match, Search};
 use super::settle::report;
 use super::store::{Event, KeySlot};
 use super::{State, Waiting};
@@ -139,7 +139,7 @@ impl State {
         };
         if rule.single {
             if early {
-                let found = single(rule, &event, self.options.today);
+                let found = Match::of_one(rule, &event, self.options.today);
                 report(
                     program,
                     &mut self.stats,
@@ -221,7 +221,14 @@ impl State {
                 continue;
             }
             let only = (!is_final).then_some((step, (arrival.time, arrival.identity)));
-            let mut search = self.options.search(rule, state, last, only, budget);
+            let mut search = Search {
+                rule,
+                state,
+                last,
+                only,
+                today: self.options.today,
+                budget,
+            };
             for one in search.run() {
                 if self.given.contains(one.id) {
                     continue;

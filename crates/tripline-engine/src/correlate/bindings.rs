@@ -15,7 +15,6 @@ use tripline_lang::checked::Pick;
 use tripline_lang::value::Value;
 
 use super::store::{Event, KeyState};
-use crate::options::Options;
 use crate::pack::Unpacker;
 use crate::program::{Layout, RuleProgram, Scope, holds};
 use crate::scan::Identity;
@@ -57,7 +56,18 @@ pub(crate) struct Search<'s> {
     pub(crate) budget: usize,
 }
 
-impl Match<'_> {
+impl<'s> Match<'s> {
+    /// The match of a single event, which has no key.
+    pub(crate) fn of_one(rule: &'s RuleProgram, event: &'s Event, today: NaiveDate) -> Match<'s> {
+        let binding = Binding::of(rule, &[], event);
+        let (id, excluded) = (binding.id(), binding.exclusions(today));
+        Match {
+            binding,
+            id,
+            excluded,
+        }
+    }
+
     /// Time of the final event.
     pub(crate) fn time(&self) -> i64 {
         self.binding
@@ -295,41 +305,5 @@ impl<'s> Search<'s> {
         } else {
             ControlFlow::Continue(())
         }
-    }
-}
-
-impl Options {
-    /// A search of the bindings of a final event, within the limit.
-    pub(super) fn search<'s>(
-        &self,
-        rule: &'s RuleProgram,
-        state: &'s KeyState,
-        last: &'s Event,
-        only: Option<(usize, (i64, Identity))>,
-        budget: usize,
-    ) -> Search<'s> {
-        Search {
-            rule,
-            state,
-            last,
-            only,
-            today: self.today,
-            budget,
-        }
-    }
-}
-
-/// The match of a single event.
-pub(super) fn single<'s>(
-    rule: &'s RuleProgram,
-    event: &'s Event,
-    today: chrono::NaiveDate,
-) -> Match<'s> {
-    let binding = Binding::of(rule, &[], event);
-    let (id, excluded) = (binding.id(), binding.exclusions(today));
-    Match {
-        binding,
-        id,
-        excluded,
     }
 }

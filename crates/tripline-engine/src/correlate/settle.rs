@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::bindings::{Match, single};
+use super::bindings::{Match, Search};
 use super::recent::Recent;
 use super::store::{Event, KeySlot, Store};
 use super::{State, Waiting};
@@ -71,7 +71,8 @@ impl State {
                     Waiting::Single { rule, event } => {
                         let rule_index = *rule as usize;
                         if let Some(rule) = program.rules.get(rule_index) {
-                            found.push((rule_index, single(rule, event, known.options.today)));
+                            let one = Match::of_one(rule, event, known.options.today);
+                            found.push((rule_index, one));
                         }
                     }
                     Waiting::Stored {
@@ -162,7 +163,14 @@ impl<'s> Known<'s> {
         let Some(last) = at.ok().and_then(|at| finals.get(at)) else {
             return false;
         };
-        let mut search = self.options.search(rule, state, last, None, *budget);
+        let mut search = Search {
+            rule,
+            state,
+            last,
+            only: None,
+            today: self.options.today,
+            budget: *budget,
+        };
         let matches = search.run();
         *budget = search.budget;
         for one in matches {
