@@ -73,4 +73,4 @@ pub use self::options::{Emission, Options};
 pub use self::program::{EventFields, ExclusionInfo, RuleInfo, RuleSet};
 pub use self::record::{ReadError, ReadErrorKind};
 pub use self::scan::{Batch, Scanner, Verdict};
-pub use self::stats::{RuleStats, Stats};
+pub use self::stats::{RuleStats, SchemaStats, Stats};

@@ -48,6 +48,35 @@ pub struct Batch {
     records: usize,
     /// Where the record at hand can be found again.
     origin: Option<i64>,
+    /// For each schema, which fields the events had that were looked at for this.
+    pub(crate) presence: Vec<Presence>,
+}
+
+/// How often the fields that something reads were there, in a sample of a schema's events.
+#[derive(Clone, Default)]
+pub(crate) struct Presence {
+    /// Events looked at.
+    pub(crate) events: u64,
+    /// For each used field of the schema, how many of them had it.
+    pub(crate) present: Vec<u64>,
+}
+
+impl Presence {
+    /// One event in this many is looked at. Which ones depends on the events alone.
+    const ONE_IN: u64 = 16;
+
+    fn look(&mut self, schema: &SchemaProgram, event: &EventView<'_>, time: i64) {
+        // Fibonacci hashing: times that differ little are spread evenly.
+        let spread = time.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        if !spread.is_multiple_of(Presence::ONE_IN) {
+            return;
+        }
+        self.events += 1;
+        self.present.resize(schema.used.len(), 0);
+        for (field, present) in schema.used.iter().zip(&mut self.present) {
+            *present += u64::from(!matches!(event.value(*field), Value::Missing));
+        }
+    }
 }
 
 /// One record as an event of one schema, or a record that is none.
@@ -89,6 +118,7 @@ impl Batch {
         self.entries.clear();
         self.candidates.clear();
         self.bytes.clear();
+        self.presence.clear();
         self.records = 0;
     }
 
@@ -208,12 +238,18 @@ impl Buffers {
             batch.note(Err(Fate::Unparsable(error)), 0, batch.candidates.len());
             return;
         }
-        for schema in &program.schemas {
+        batch
+            .presence
+            .resize_with(program.schemas.len(), Presence::default);
+        for (index, schema) in program.schemas.iter().enumerate() {
             let event = EventView::new(record, &self.slots, schema, &mut self.cells);
             if holds(&schema.accept, &&event, None) {
                 let first = batch.candidates.len();
                 match event.value(schema.time) {
                     Value::Timestamp(time) => {
+                        if let Some(presence) = batch.presence.get_mut(index) {
+                            presence.look(schema, &event, time);
+                        }
                         note_candidates(
                             program,
                             schema,

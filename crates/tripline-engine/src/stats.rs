@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::fate::FateCounts;
 use crate::program::RuleSet;
+use crate::scan::Presence;
 
 /// The counters of an engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -12,6 +13,8 @@ pub struct Stats {
     pub records: FateCounts,
     /// Each rule, in the order of the rule set.
     pub rules: Vec<RuleStats>,
+    /// Each schema, in the order of the rule set.
+    pub schemas: Vec<SchemaStats>,
     /// Events dropped before their time because a limit was reached.
     pub evicted: u64,
     /// Bytes of state now, as accounted for.
@@ -45,9 +48,31 @@ pub struct RuleStats {
     pub search_limited: u64,
 }
 
+/// What is known of the events of one schema: from a sample of one in sixteen, which depends on the
+/// events alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SchemaStats {
+    /// The schema's name.
+    pub name: String,
+    /// Events in the sample.
+    pub sampled: u64,
+    /// For each field that a rule or filter reads, how many of them had it.
+    pub present: Vec<(String, u64)>,
+}
+
 impl Stats {
-    pub(crate) fn new(rules: &RuleSet) -> Stats {
-        let rules = rules.rules().iter().map(|rule| RuleStats {
+    /// Adds what a batch's sample shows.
+    pub(crate) fn add_presence(&mut self, presence: &[Presence]) {
+        for (schema, sample) in self.schemas.iter_mut().zip(presence) {
+            schema.sampled += sample.events;
+            for ((_, sum), present) in schema.present.iter_mut().zip(&sample.present) {
+                *sum += present;
+            }
+        }
+    }
+
+    pub(crate) fn new(rules_set: &RuleSet) -> Stats {
+        let rules = rules_set.rules().iter().map(|rule| RuleStats {
             name: rule.name.clone(),
             steps: rule.steps.iter().map(|step| (step.clone(), 0)).collect(),
             exclusions: rule
@@ -57,8 +82,22 @@ impl Stats {
                 .collect(),
             ..RuleStats::default()
         });
+        let schemas = rules_set
+            .program()
+            .schemas
+            .iter()
+            .map(|schema| SchemaStats {
+                name: schema.name.clone(),
+                sampled: 0,
+                present: schema
+                    .used
+                    .iter()
+                    .filter_map(|field| Some((schema.fields.get(*field)?.name.clone(), 0)))
+                    .collect(),
+            });
         Stats {
             rules: rules.collect(),
+            schemas: schemas.collect(),
             ..Stats::default()
         }
     }

@@ -27,6 +27,7 @@ impl State {
         batch: &Batch,
         sink: &mut dyn Sink,
     ) -> Option<Fate> {
+        self.stats.add_presence(&batch.presence);
         let mut last = None;
         for entries in batch
             .entries

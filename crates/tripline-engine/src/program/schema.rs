@@ -22,6 +22,8 @@ pub(crate) struct SchemaProgram {
     pub(crate) predicates: Vec<Node>,
     /// The steps that take events of this schema.
     pub(crate) steps: Vec<StepScan>,
+    /// The fields that something reads, by index.
+    pub(crate) used: Vec<usize>,
 }
 
 /// One field.

@@ -15,6 +15,9 @@ const MANY_TOO_LATE: u64 = 100;
 /// Below this a limit is for trying things out, and what reached it is not to be told by its size.
 const SERIOUS_LIMIT: usize = 1_000_000;
 
+/// Fewer events than this say nothing about a field that none of them has.
+const ENOUGH_SAMPLED: u64 = 20;
+
 /// The options of a run that its numbers are judged by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -37,7 +40,29 @@ pub(super) fn advice(stats: &Stats, limits: Limits) -> String {
              detections may be missing; make the steps' conditions or the key narrower, or the window shorter"
         );
     }
+    never_present(&mut said, stats);
     said
+}
+
+/// A field that no event has is most often a path with a slip in it.
+fn never_present(said: &mut String, stats: &Stats) {
+    for schema in &stats.schemas {
+        if schema.sampled < ENOUGH_SAMPLED {
+            continue;
+        }
+        let never = schema.present.iter().filter(|(_, events)| *events == 0);
+        let never: Vec<_> = never.map(|(name, _)| format!("`{name}`")).collect();
+        if !never.is_empty() {
+            let _ = writeln!(
+                said,
+                "never present: no event of schema `{}` had a value for {} ({} were looked at): are the \
+                 paths right, and of these records?",
+                schema.name,
+                never.join(", "),
+                HumanCount(schema.sampled)
+            );
+        }
+    }
 }
 
 fn too_late(said: &mut String, stats: &Stats, lateness: Duration) {
@@ -178,5 +203,20 @@ mod tests {
         let said = advice(&with_rule(|rule| rule.search_limited = 2), LIMITS);
         assert!(said.contains("replay: 2 events"), "{said}");
         assert!(said.contains("detections may be missing"), "{said}");
+    }
+
+    #[test]
+    fn a_field_that_no_event_has_is_named() {
+        let with = |sampled| Stats {
+            schemas: vec![tripline_engine::SchemaStats {
+                name: "signin".to_owned(),
+                sampled,
+                present: vec![("user".to_owned(), sampled), ("asn".to_owned(), 0)],
+            }],
+            ..Stats::default()
+        };
+        let said = advice(&with(20), LIMITS);
+        assert!(said.contains("`asn`") && !said.contains("`user`"), "{said}");
+        assert_eq!(advice(&with(19), LIMITS), "");
     }
 }

@@ -31,10 +31,13 @@ pub(super) fn compile(checked: &Checked, event_fields: EventFields) -> Program {
         .map(|list| Arc::new(Set::new(list)))
         .collect();
     let needed = needed_fields(checked, event_fields);
+    let used = needed_fields(checked, EventFields::Used);
     let mut slots = SlotTable::default();
     let mut schemas: Vec<SchemaProgram> = Vec::new();
-    for (schema, needed) in checked.schemas.iter().zip(&needed) {
-        schemas.push(schema_program(schema, needed, &sets, &mut slots));
+    for ((schema, needed), used) in checked.schemas.iter().zip(&needed).zip(used) {
+        let mut program = schema_program(schema, needed, &sets, &mut slots);
+        program.used = used.into_iter().collect();
+        schemas.push(program);
     }
     let mut interned: Vec<HashMap<String, u32>> = vec![HashMap::new(); schemas.len()];
     let mut rules = Vec::new();
@@ -108,6 +111,7 @@ fn schema_program(
         id: schema.id,
         predicates: Vec::new(),
         steps: Vec::new(),
+        used: Vec::new(),
     }
 }
 
