@@ -6,11 +6,11 @@
 //! are asked for its time, the conditions on this event alone are tested (each once, however
 //! many rules share it), and for every step that takes it the key and the kept fields are packed.
 
-use std::hash::Hasher;
-use std::ops::Range;
+mod batch;
+mod filter;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
-use tripline_lang::checked::ActionKind;
+use std::hash::Hasher;
 use tripline_lang::value::Value;
 
 use crate::fate::Fate;
@@ -18,7 +18,11 @@ use crate::pack::pack;
 use crate::program::eval::{eval, owned};
 use crate::program::schema::{FieldCells, SchemaProgram};
 use crate::program::{EventView, Program, RuleSet, holds};
-use crate::record::{self, ReadError, Slots};
+use crate::record::{self, Slots};
+
+pub use self::batch::Batch;
+pub(crate) use self::batch::{Candidate, Presence};
+pub use self::filter::Verdict;
 
 /// Identity of an event: the hash of its schema and its `id`, or of its bytes.
 pub(crate) type Identity = u128;
@@ -37,110 +41,6 @@ struct Buffers {
     /// For each condition of the schema at hand: not tested yet, does not hold, holds.
     tested: Vec<Option<bool>>,
     key: Vec<u8>,
-}
-
-/// What scanning noted of a run of records, in their order.
-#[derive(Default)]
-pub struct Batch {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) candidates: Vec<Candidate>,
-    pub(crate) bytes: Vec<u8>,
-    records: usize,
-    /// Where the record at hand can be found again.
-    origin: Option<i64>,
-    /// For each schema, which fields the events had that were looked at for this.
-    pub(crate) presence: Vec<Presence>,
-}
-
-/// How often the fields that something reads were there, in a sample of a schema's events.
-#[derive(Clone, Default)]
-pub(crate) struct Presence {
-    /// Events looked at.
-    pub(crate) events: u64,
-    /// For each used field of the schema, how many of them had it.
-    pub(crate) present: Vec<u64>,
-}
-
-impl Presence {
-    /// One event in this many is looked at. Which ones depends on the events alone.
-    const ONE_IN: u64 = 16;
-
-    fn look(&mut self, schema: &SchemaProgram, event: &EventView<'_>, time: i64) {
-        // Fibonacci hashing: times that differ little are spread evenly.
-        let spread = time.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        if !spread.is_multiple_of(Presence::ONE_IN) {
-            return;
-        }
-        self.events += 1;
-        self.present.resize(schema.used.len(), 0);
-        for (field, present) in schema.used.iter().zip(&mut self.present) {
-            *present += u64::from(!matches!(event.value(*field), Value::Missing));
-        }
-    }
-}
-
-/// One record as an event of one schema, or a record that is none.
-pub(crate) struct Entry {
-    /// Index of the record in the batch; entries of one record follow each other.
-    pub(crate) record: usize,
-    pub(crate) found: Result<i64, Fate>,
-    pub(crate) identity: Identity,
-    /// Range in the batch's candidates.
-    pub(crate) candidates: Range<usize>,
-}
-
-/// An event that satisfies a step's own conditions.
-pub(crate) struct Candidate {
-    pub(crate) rule: u32,
-    pub(crate) step: u16,
-    /// The packed key in the batch's bytes; `None` where a part is missing.
-    pub(crate) key: Option<Range<usize>>,
-    /// The packed fields in the batch's bytes.
-    pub(crate) fields: Range<usize>,
-}
-
-/// What the filters say of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Verdict {
-    /// Index of the first filter that drops it.
-    pub drop: Option<usize>,
-    /// The tags it gains, in order, each once.
-    pub tags: Vec<String>,
-    /// It could not be read; such a record passes.
-    pub unreadable: Option<ReadError>,
-    /// Some filter's schema accepts it.
-    pub accepted: bool,
-}
-
-impl Batch {
-    /// Forgets the records and keeps the memory.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-        self.candidates.clear();
-        self.bytes.clear();
-        self.presence.clear();
-        self.records = 0;
-    }
-
-    /// How many records it holds.
-    pub fn len(&self) -> usize {
-        self.records
-    }
-
-    /// Whether it holds no record.
-    pub fn is_empty(&self) -> bool {
-        self.records == 0
-    }
-
-    fn note(&mut self, found: Result<i64, Fate>, identity: Identity, first: usize) {
-        let candidates = first..self.candidates.len();
-        self.entries.push(Entry {
-            record: self.records,
-            found,
-            identity,
-            candidates,
-        });
-    }
 }
 
 impl Scanner {
@@ -214,20 +114,6 @@ impl Scanner {
             let inner = buffers.unwrap(program, record).unwrap_or_default();
             buffers.fields(program, schema, &inner).unwrap_or_default()
         })
-    }
-
-    /// Applies the filters to one record.
-    pub fn filter(&mut self, record: &[u8]) -> Verdict {
-        let (program, buffers) = (self.rules.program(), &mut self.buffers);
-        let mut verdict = Verdict::default();
-        buffers.filter(program, record, &mut verdict);
-        if !verdict.accepted
-            && verdict.unreadable.is_none()
-            && let Some(inner) = buffers.unwrap(program, record)
-        {
-            buffers.filter(program, &inner, &mut verdict);
-        }
-        verdict
     }
 }
 
@@ -329,44 +215,6 @@ impl Buffers {
         let fields = accepted.then(|| fields.collect::<Vec<_>>());
         event.release(&mut self.cells);
         fields
-    }
-
-    /// Asks every filter whose schema accepts the record.
-    fn filter(&mut self, program: &Program, record: &[u8], verdict: &mut Verdict) {
-        if let Err(error) = record::json::read(record, &program.paths, &mut self.slots) {
-            verdict.unreadable = Some(error);
-            return;
-        }
-        for (at, schema) in program.schemas.iter().enumerate() {
-            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
-            if holds(&schema.accept, &&event, None) {
-                verdict.accepted = true;
-                for (index, filter) in program.filters.iter().enumerate() {
-                    if filter.schema != at {
-                        continue;
-                    }
-                    let mut decided = None;
-                    for (kind, when) in &filter.actions {
-                        let open = decided.is_none() || matches!(kind, ActionKind::Tag(_));
-                        if !open || !holds(when, &&event, None) {
-                            continue;
-                        }
-                        match kind {
-                            ActionKind::Drop => decided = Some(true),
-                            ActionKind::Keep => decided = Some(false),
-                            ActionKind::Tag(tag) if !verdict.tags.contains(tag) => {
-                                verdict.tags.push(tag.clone());
-                            }
-                            ActionKind::Tag(_) => {}
-                        }
-                    }
-                    if decided.unwrap_or(filter.drops_rest) && verdict.drop.is_none() {
-                        verdict.drop = Some(index);
-                    }
-                }
-            }
-            event.release(&mut self.cells);
-        }
     }
 }
 
