@@ -344,8 +344,16 @@ fn arrival(events: &[Event], delays: &[u8], late: i64) -> Vec<usize> {
     order
 }
 
+/// 600 cases, or as many as `PROPTEST_CASES` says.
+fn cases() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(600),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(cases())]
 
     #[test]
     fn final_detections_are_the_models_in_every_order_and_however_often(
