@@ -161,16 +161,20 @@ impl State {
             }
             return;
         }
+        let Some(store) = self.stores.get(rule_index) else {
+            return;
+        };
+        let place = store.find(key);
         let limit = self.options.max_events_per_key;
-        let store = self.stores.get(rule_index);
-        if let Some((slot, count)) = store.and_then(|store| store.overflow(key, step, limit)) {
+        if let Some((slot, count)) = store.overflow(place, step, limit) {
+            // This leaves the key where it is.
             self.evict(program, rule_index, slot, step, count, sink);
         }
         let Some(store) = self.stores.get_mut(rule_index) else {
             return;
         };
         self.stored_bytes -= store.bytes();
-        let slot = store.insert(key, step, event);
+        let slot = store.insert(place, key, step, event);
         self.stored_bytes += store.bytes();
         self.stored_events += 1;
         if early {

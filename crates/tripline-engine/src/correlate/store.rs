@@ -17,6 +17,13 @@ use crate::scan::Identity;
 /// Where a key's events are.
 pub(crate) type KeySlot = u32;
 
+/// Where a key is, or would be.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    hash: u64,
+    slot: Option<KeySlot>,
+}
+
 /// Everything retained for one rule.
 pub(crate) struct Store {
     index: HashTable<KeySlot>,
@@ -122,26 +129,39 @@ impl Store {
         self.keys.get(slot as usize)
     }
 
+    /// Looks a key up. What is found stays true until something expires or is added.
+    pub(crate) fn find(&self, key: &[u8]) -> Place {
+        let hash = self.hasher.hash_one(key);
+        let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| *state.key == *key);
+        let slot = self.index.find(hash, same).copied();
+        Place { hash, slot }
+    }
+
     /// The slot of a key's state, and how many of the oldest events of the step have to go before
     /// one more is added to the `limit` that it may hold.
     pub(crate) fn overflow(
         &self,
-        key: &[u8],
+        place: Place,
         step: usize,
         limit: usize,
     ) -> Option<(KeySlot, usize)> {
-        let slot = self.find(self.hasher.hash_one(key), key)?;
+        let slot = place.slot?;
         let run = self.get(slot)?.steps.get(step)?;
         let full = run.len() >= limit.max(1);
         full.then(|| (slot, EVICTED_AT_ONCE.min(run.len().div_ceil(2))))
     }
 
-    /// Adds an event to a step of a key and gives the key's slot.
-    pub(crate) fn insert(&mut self, key: &[u8], step: usize, event: Event) -> KeySlot {
-        let hash = self.hasher.hash_one(key);
-        let slot = match self.find(hash, key) {
+    /// Adds an event to a step of a key, which was found at `place`, and gives the key's slot.
+    pub(crate) fn insert(
+        &mut self,
+        place: Place,
+        key: &[u8],
+        step: usize,
+        event: Event,
+    ) -> KeySlot {
+        let slot = match place.slot {
             Some(slot) => slot,
-            None => self.add_key(hash, key, self.expires(step, event.time)),
+            None => self.add_key(place.hash, key, self.expires(step, event.time)),
         };
         if let Some(run) = self
             .keys
@@ -158,11 +178,6 @@ impl Store {
             run.insert(place, event);
         }
         slot
-    }
-
-    fn find(&self, hash: u64, key: &[u8]) -> Option<KeySlot> {
-        let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| *state.key == *key);
-        self.index.find(hash, same).copied()
     }
 
     /// Marks a final event to be looked at again; false if it is gone or was marked already.
@@ -211,17 +226,15 @@ impl Store {
     pub(crate) fn oldest(&mut self) -> Option<(KeySlot, usize, usize)> {
         loop {
             let (_, slot) = self.expiry.pop_before(i64::MAX)?;
-            let Some((_, step)) = self.first_of(slot) else {
+            let Some((first, step)) = self.first_of(slot) else {
                 self.remove_key(slot);
                 continue;
             };
-            {
-                let run = self.get(slot)?.steps.get(step)?;
-                let count = (run.len() / 8 + 1).min(EVICTED_AT_ONCE);
-                // Back in the queue, because what is left will expire.
-                self.expiry.push(self.first_of(slot)?.0, slot);
-                return Some((slot, step, count));
-            }
+            let run = self.get(slot)?.steps.get(step)?;
+            let count = (run.len() / 8 + 1).min(EVICTED_AT_ONCE);
+            // Back in the queue, because what is left will expire.
+            self.expiry.push(first, slot);
+            return Some((slot, step, count));
         }
     }
 
@@ -323,11 +336,17 @@ mod tests {
         }
     }
 
+    fn add(store: &mut Store, key: &[u8], step: usize, event: Event) {
+        let place = store.find(key);
+        store.insert(place, key, step, event);
+    }
+
     #[test]
     fn what_expired_is_gone_and_all_bytes_are_given_back() {
         let mut store = Store::new(2, 10, 0);
         for i in 0..100 {
-            store.insert(
+            add(
+                &mut store,
                 format!("k{}", i % 7).as_bytes(),
                 (i % 2) as usize,
                 event(i, i as u128),
@@ -352,10 +371,10 @@ mod tests {
         let mut store = Store::new(2, 10, 0);
         let mut evicted = 0;
         for i in 0..1000 {
-            if let Some((slot, count)) = store.overflow(b"k", 0, 100) {
+            if let Some((slot, count)) = store.overflow(store.find(b"k"), 0, 100) {
                 evicted += store.evict(slot, 0, count);
             }
-            store.insert(b"k", 0, event(i, i as u128));
+            add(&mut store, b"k", 0, event(i, i as u128));
         }
         let run = &store.keys[0].steps[0];
         assert!(run.len() <= 100);
@@ -367,7 +386,12 @@ mod tests {
     fn the_oldest_go_first_and_nothing_is_left_at_the_end() {
         let mut store = Store::new(2, 10, 0);
         for i in [5i64, 3, 9, 1] {
-            store.insert(format!("k{i}").as_bytes(), 0, event(i, i as u128));
+            add(
+                &mut store,
+                format!("k{i}").as_bytes(),
+                0,
+                event(i, i as u128),
+            );
         }
         let mut times = vec![];
         while let Some((slot, step, count)) = store.oldest() {
