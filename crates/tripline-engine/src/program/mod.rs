@@ -75,6 +75,8 @@ pub(crate) struct Program {
     pub(crate) filters: Vec<FilterProgram>,
     /// The reader's paths for records that are wrapped as text in another one.
     pub(crate) wrappers: Paths,
+    /// The compiled lists.
+    sets: Vec<Arc<set::Set>>,
 }
 
 /// One rule.
@@ -124,7 +126,20 @@ impl RuleSet {
     /// Compiles a checked set.
     pub fn compile(checked: &Checked, event_fields: EventFields) -> RuleSet {
         RuleSet {
-            inner: Arc::new(compile::compile(checked, event_fields)),
+            inner: Arc::new(compile::compile(
+                checked,
+                event_fields,
+                compile::sets(checked),
+            )),
+        }
+    }
+
+    /// The same checked set, compiled with other event fields; its lists are shared. `checked` must be
+    /// the set that this one was compiled from.
+    pub fn with_event_fields(&self, checked: &Checked, event_fields: EventFields) -> RuleSet {
+        let sets = self.inner.sets.clone();
+        RuleSet {
+            inner: Arc::new(compile::compile(checked, event_fields, sets)),
         }
     }
 

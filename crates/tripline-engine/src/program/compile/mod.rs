@@ -24,12 +24,18 @@ use crate::record::Paths;
 /// The members under which a shipper may hold the whole record as JSON text.
 pub(crate) const WRAPPERS: [&str; 2] = ["log", "message"];
 
-pub(super) fn compile(checked: &Checked, event_fields: EventFields) -> Program {
-    let sets: Vec<Arc<Set>> = checked
-        .lists
-        .iter()
-        .map(|list| Arc::new(Set::new(list)))
-        .collect();
+/// The lists of a set, for [`compile`].
+pub(super) fn sets(checked: &Checked) -> Vec<Arc<Set>> {
+    let lists = checked.lists.iter();
+    lists.map(|list| Arc::new(Set::new(list))).collect()
+}
+
+/// `sets` are those of this checked set: they may be large, and are shared between its compilations.
+pub(super) fn compile(
+    checked: &Checked,
+    event_fields: EventFields,
+    sets: Vec<Arc<Set>>,
+) -> Program {
     let needed = needed_fields(checked, event_fields);
     let used = needed_fields(checked, EventFields::Used);
     let mut slots = SlotTable::default();
@@ -68,6 +74,7 @@ pub(super) fn compile(checked: &Checked, event_fields: EventFields) -> Program {
         infos: checked.rules.iter().map(rule_info).collect(),
         filters,
         wrappers: Paths::new(&wrappers, &[vec![1], vec![0]]),
+        sets,
     }
 }
 

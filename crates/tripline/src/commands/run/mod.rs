@@ -79,12 +79,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let (rules, completion) = if declared && !input::will_be_mapped(&inputs) {
         (RuleSet::compile(checked, EventFields::Declared), None)
     } else {
-        let completion =
-            declared.then(|| Completion::new(RuleSet::compile(checked, EventFields::Declared)));
-        (
-            RuleSet::compile(checked, EventFields::Used),
-            completion.map(Box::new),
-        )
+        let rules = RuleSet::compile(checked, EventFields::Used);
+        let completion = declared.then(|| {
+            let all = rules.with_event_fields(checked, EventFields::Declared);
+            Box::new(Completion::new(all))
+        });
+        (rules, completion)
     };
     let progress = if arguments.quiet {
         Progress::none()
