@@ -63,6 +63,7 @@ mod program;
 pub mod record;
 mod scan;
 mod stats;
+pub mod units;
 
 pub use tripline_lang as lang;
 

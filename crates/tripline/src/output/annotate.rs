@@ -1,14 +1,15 @@
 //! The records themselves, byte for byte, where those that completed a detection or bear a tag gain a
 //! `tripline` member.
 //!
-//! INVARIANT: without the insertions the output is the input. The member is put before a record's last
-//! brace; a record that already has a `tripline` member (from an earlier run) is not searched for it
-//! and gains a second one, of which JSON readers take the last, this one.
+//! INVARIANT: without the insertions the output is the input. A record that already has such a member
+//! (from an earlier run) is not searched for it and gains a second one, of which JSON readers take the
+//! last, this one.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde_json::{Value, json};
 use tripline_engine::Detection;
+use tripline_output::annotation::{self, Annotation, MEMBER};
 
 use crate::exit::Failure;
 use crate::input::Block;
@@ -16,22 +17,11 @@ use crate::input::Block;
 /// What the records of the block at hand gain.
 #[derive(Default)]
 pub(crate) struct Annotations {
-    /// Index of the record and a detection that it completed, in the order of the records.
-    detections: Vec<(usize, Value)>,
+    /// By the index of the record.
+    gains: BTreeMap<usize, Annotation>,
     /// Detections that no record at hand completed.
     pub(crate) unattached: u64,
 }
-
-/// The members of a detection that an annotated record bears.
-const MEMBERS: [&str; 7] = [
-    "id",
-    "rule",
-    "title",
-    "severity",
-    "tactics",
-    "techniques",
-    "fields",
-];
 
 impl Annotations {
     /// Takes note of a detection.
@@ -40,19 +30,12 @@ impl Annotations {
             self.unattached += 1;
             return Ok(());
         };
-        let whole = serde_json::to_value(detection).map_err(|error| {
-            Failure::System(format!("cannot write a detection as JSON: {error}"))
-        })?;
-        let members = MEMBERS
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), whole.get(name)?.clone())));
-        self.detections
-            .push((record, Value::Object(members.collect())));
-        Ok(())
+        let gain = self.gains.entry(record).or_default();
+        gain.add(detection)
+            .map_err(|error| Failure::System(format!("cannot write a detection as JSON: {error}")))
     }
 
-    /// Writes a block with what its records gain. `tags` holds the index of a record and its tags, in
-    /// the order of the records.
+    /// Writes a block with what its records gain. `tags` holds the index of a record and its tags.
     pub(crate) fn write(
         &mut self,
         block: &Block,
@@ -60,26 +43,13 @@ impl Annotations {
         tags: &[(usize, Vec<String>)],
         out: &mut Vec<u8>,
     ) {
-        self.detections.sort_by_key(|(record, _)| *record);
+        for (record, tags) in tags {
+            let gain = self.gains.entry(*record).or_default();
+            gain.tag(tags.iter().cloned());
+        }
         let bytes = block.bytes();
         let mut written = 0;
-        let mut detections = self.detections.drain(..).peekable();
-        let mut tags = tags.iter().peekable();
-        loop {
-            let next = [
-                detections.peek().map(|(record, _)| *record),
-                tags.peek().map(|(record, _)| *record),
-            ];
-            let Some(record) = next.into_iter().flatten().min() else {
-                break;
-            };
-            let mut found = Vec::new();
-            while let Some((_, detection)) = detections.next_if(|(at, _)| *at == record) {
-                found.push(detection);
-            }
-            let tags = tags
-                .next_if(|(at, _)| *at == record)
-                .map_or(&[][..], |(_, tags)| tags);
+        for (record, gain) in std::mem::take(&mut self.gains) {
             let Some(at) = records.get(record) else {
                 continue;
             };
@@ -87,17 +57,16 @@ impl Annotations {
                 continue;
             };
             out.extend_from_slice(bytes.get(written..brace).unwrap_or_default());
-            let member = json!({ "detections": found, "tags": tags });
-            out.extend_from_slice(format!("{comma}\"tripline\":{member}").as_bytes());
+            out.extend_from_slice(comma.as_bytes());
+            gain.write_member(MEMBER, out);
             written = brace;
         }
         out.extend_from_slice(bytes.get(written..).unwrap_or_default());
     }
 }
 
-/// Where a record's last brace is, and what must stand before a new last member.
+/// Where the last brace of a block's record is, and what must stand before a new last member.
 pub(super) fn place(bytes: &[u8], record: &Range<usize>) -> Option<(usize, &'static str)> {
-    let inside = bytes.get(record.clone())?.strip_suffix(b"}")?;
-    let empty = inside.trim_ascii_end().last() == Some(&b'{') && inside.trim_ascii().len() == 1;
-    Some((record.end.saturating_sub(1), if empty { "" } else { "," }))
+    let (brace, comma) = annotation::place(bytes.get(record.clone())?)?;
+    Some((record.start + brace, comma))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::json;
+use tripline_output::annotation::{MEMBER, write_tags};
 
 use super::annotate::place;
 
@@ -63,8 +63,9 @@ pub(crate) fn write(bytes: &[u8], at: &Range<usize>, tags: &[String], out: &mut 
     match place(bytes, at) {
         Some((brace, comma)) if !tags.is_empty() => {
             out.extend_from_slice(bytes.get(at.start..brace).unwrap_or_default());
-            let member = json!({ "tags": tags });
-            out.extend_from_slice(format!("{comma}\"tripline\":{member}}}").as_bytes());
+            out.extend_from_slice(comma.as_bytes());
+            write_tags(MEMBER, tags, out);
+            out.push(b'}');
         }
         _ => out.extend_from_slice(record),
     }
