@@ -1,14 +1,17 @@
 //! The texts of a rule set: rule files, list files, and places in them.
 //!
-//! Texts come from folders ([`SourceSet::read`]) or from memory ([`SourceSet::from_texts`]). A
-//! file that a rule names is found beside the file that names it and may not leave the set's root.
+//! Texts come from folders ([`SourceSet::read`]; [`Watch`] notices edits), from memory
+//! ([`SourceSet::from_texts`]) or from bytes that hold a whole set ([`bundle`]). A file that a rule
+//! names is found beside the file that names it and may not leave the set's root.
 //!
 //! INVARIANT: a [`FileId`] indexes the set that made it, and spans lie within their file.
 
+pub mod bundle;
 mod disk;
 mod nearby;
+mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 use std::{fs, io};
@@ -16,6 +19,8 @@ use std::{fs, io};
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
+pub use watch::Watch;
+
 use disk::{Candidate, ReadError, below_root, collect, read_text, real_path, show, unreadable};
 
 /// The most bytes a rule file may have.
@@ -178,6 +183,8 @@ pub struct SourceSet {
     rules: Vec<FileId>,
     /// Every text by where it is: the real path on disk, or the path in memory.
     by_location: BTreeMap<PathBuf, FileId>,
+    /// The list files on disk that were asked for, also those that are not there.
+    sought: BTreeSet<PathBuf>,
 }
 
 impl SourceSet {
@@ -280,6 +287,7 @@ impl SourceSet {
                 let folder = namer.location.parent().unwrap_or(Path::new(""));
                 let inner = folder.strip_prefix(&root).map_err(|_| outside())?;
                 let wanted = root.join(below_root(inner, named).ok_or_else(outside)?);
+                self.sought.insert(wanted.clone());
                 let real = real_path(&wanted).map_err(|error| list_error(&shown, error))?;
                 if !real.starts_with(&root) {
                     return Err(outside());

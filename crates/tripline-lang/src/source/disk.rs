@@ -142,26 +142,24 @@ fn problem(code: &'static str, message: String) -> Diagnostic {
     }
 }
 
-/// The path without links. Where the system cannot tell (WASI has no such call and keeps its own
-/// fences), the path is only made free of `.` and `..`.
+/// The path without links. Under WASI, which keeps its own fences and shows only what lies within them,
+/// so that a path cannot be followed from the root, it is only made free of `.` and `..`.
 pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            fs::metadata(path)?;
-            let mut plain = PathBuf::new();
-            for part in path.components() {
-                match part {
-                    Component::CurDir => {}
-                    Component::ParentDir if plain.file_name().is_some() => {
-                        plain.pop();
-                    }
-                    other => plain.push(other),
-                }
-            }
-            Ok(plain)
-        }
-        other => other,
+    if cfg!(not(target_os = "wasi")) {
+        return fs::canonicalize(path);
     }
+    fs::metadata(path)?;
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    Ok(plain)
 }
 
 /// `folder/named` without `.` and `..`; `None` where it would climb above the root that `folder`
