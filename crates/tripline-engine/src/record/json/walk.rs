@@ -1,6 +1,8 @@
 //! The walk through one record. No recursion: the objects and arrays it has gone into are frames
 //! in [`Slots`], never more than the longest wanted path has steps.
 
+use tripline_lang::value::Encoding;
+
 use super::scan::{self, joint};
 use super::value::{
     byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, text_end,
@@ -261,8 +263,12 @@ impl Walk<'_> {
             _ => strict_word(self.bytes, at)?,
         };
         if let Some(node) = self.paths.node(number) {
-            self.slots
-                .note(self.paths, number, node, found(kind, at, end));
+            self.slots.note(
+                self.paths,
+                number,
+                node,
+                Found::new(Encoding::Json, kind, at, end),
+            );
         }
         self.slots.close(self.paths, number);
         Ok(Some(end))
@@ -293,8 +299,12 @@ impl Walk<'_> {
             return Ok(None);
         };
         // The end is noted when it is known.
-        self.slots
-            .note(self.paths, number, node, found(kind, at, at));
+        self.slots.note(
+            self.paths,
+            number,
+            node,
+            Found::new(Encoding::Json, kind, at, at),
+        );
         let leads_on = if array {
             !node.elements.is_empty()
         } else {
@@ -308,6 +318,7 @@ impl Walk<'_> {
                 node: number,
                 start: at,
                 element: 0,
+                left: 0,
                 array,
             });
             self.at = at + 1;
@@ -379,16 +390,5 @@ impl Walk<'_> {
         }
         let start = self.slots.frames.last().map_or(0, |frame| frame.start);
         ReadError::new(ReadErrorKind::Incomplete, start)
-    }
-}
-
-/// Offsets are below 4 GiB: longer records are refused before the walk.
-#[inline(always)]
-fn found(kind: Kind, start: usize, end: usize) -> Found {
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Found {
-        kind,
-        start: offset(start),
-        end: offset(end),
     }
 }
