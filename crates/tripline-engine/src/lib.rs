@@ -65,6 +65,7 @@ mod scan;
 mod stats;
 
 pub use tripline_lang as lang;
+pub use tripline_lang::value::Encoding;
 
 pub use self::correlate::Engine;
 pub use self::detection::{Detection, DetectionId, JsonValue, Sink, StepEvent};
