@@ -69,71 +69,82 @@ impl Walk<'_> {
     }
 
     /// Reads members until one is gone into or the map ends.
-    fn map(&mut self, mut frame: Frame, node: &Node) -> Result<(), ReadError> {
+    fn map(&mut self, frame: Frame, node: &Node) -> Result<(), ReadError> {
         let bytes = self.bytes;
         let mut at = self.at;
-        while frame.left > 0 {
-            frame.left -= 1;
+        let mut left = frame.left;
+        while left > 0 {
+            left -= 1;
             let first = bytes.get(at).copied().unwrap_or(0);
             // Nearly every name is a text of 1 to 31 bytes. That it is there whole is known when its
             // value is read.
             let less = first.wrapping_sub(0xa1);
             let (child, value) = if less < 31 {
-                let end = at + 2 + usize::from(less);
-                (node.keys.find(bytes, at + 1, end), end)
+                let value = at + 2 + usize::from(less);
+                (node.keys.find(bytes, at + 1, value), value)
             } else {
                 self.name(node, at)?
             };
             if !self.is_wanted(child) {
-                at = behind(bytes, value).map_err(|error| self.placed(error))?;
+                at = match behind(bytes, value) {
+                    Some(next) => next,
+                    None => self.step_over(value)?,
+                };
                 continue;
             }
-            self.stay(frame);
             let Some(end) = self.value(value, child)? else {
+                self.stay(left, 0);
                 return Ok(());
             };
-            if self.slots.pending(frame.node) == 0 {
-                return self.finish(frame, node, end);
-            }
             at = end;
+            if self.slots.pending(frame.node) == 0 {
+                return self.finish(Frame { left, ..frame }, node, at);
+            }
         }
         self.leave(frame, node, at)
     }
 
     /// Reads elements until one is gone into, the last wanted one is behind or the array ends.
-    fn array(&mut self, mut frame: Frame, node: &Node) -> Result<(), ReadError> {
+    fn array(&mut self, frame: Frame, node: &Node) -> Result<(), ReadError> {
         let mut at = self.at;
-        while frame.left > 0 {
-            let index = frame.element;
+        let (mut left, mut index) = (frame.left, frame.element);
+        while left > 0 {
             let place = node.elements.partition_point(|(wanted, _)| *wanted < index);
             let Some(&(wanted, child)) = node.elements.get(place) else {
                 self.slots.close(self.paths, frame.node);
-                return self.finish(frame, node, at);
+                return self.finish(Frame { left, ..frame }, node, at);
             };
-            frame.left -= 1;
-            frame.element = index.saturating_add(1);
-            if wanted != index || self.slots.pending(child) == 0 {
-                at = behind(self.bytes, at).map_err(|error| self.placed(error))?;
-                continue;
+            left -= 1;
+            if wanted == index && self.slots.pending(child) > 0 {
+                let Some(end) = self.value(at, child)? else {
+                    self.stay(left, index.saturating_add(1));
+                    return Ok(());
+                };
+                at = end;
+                if self.slots.pending(frame.node) == 0 {
+                    return self.finish(Frame { left, ..frame }, node, at);
+                }
+            } else {
+                at = self.step_over(at)?;
             }
-            self.stay(frame);
-            let Some(end) = self.value(at, child)? else {
-                return Ok(());
-            };
-            if self.slots.pending(frame.node) == 0 {
-                return self.finish(frame, node, end);
-            }
-            at = end;
+            index = index.saturating_add(1);
         }
         self.leave(frame, node, at)
     }
 
-    /// Notes how far the innermost container has been read, for when it is read on.
-    #[inline(always)]
-    fn stay(&mut self, frame: Frame) {
-        if let Some(last) = self.slots.frames.last_mut() {
-            *last = frame;
+    /// Notes how far the container has been read that holds the innermost one, for when it is read
+    /// on.
+    fn stay(&mut self, left: u32, element: u32) {
+        if let [.., frame, _] = self.slots.frames.as_mut_slice() {
+            frame.left = left;
+            frame.element = element;
         }
+    }
+
+    /// The end of the value at `at`.
+    #[inline(never)]
+    fn step_over(&self, at: usize) -> Result<usize, ReadError> {
+        step_over(self.bytes, at, at, 1).map_err(|error| self.placed(error))
     }
 
     /// Whether the node is a child in which something can still be found.
@@ -153,8 +164,7 @@ impl Walk<'_> {
             }
             What::Text | What::Bytes => node.keys.find_name(&[]),
             What::Map(_) | What::Array(_) => {
-                let end = step_over(self.bytes, at, at, 1)?;
-                return Ok((ROOT, end));
+                return Ok((ROOT, self.step_over(at)?));
             }
             _ => ROOT,
         };
@@ -163,7 +173,38 @@ impl Walk<'_> {
 
     /// Reads the value of a wanted node, which begins at `at`. Gives its end, or nothing if it is a
     /// container that was gone into.
+    #[inline(always)]
     fn value(&mut self, at: usize, number: usize) -> Result<Option<usize>, ReadError> {
+        let bytes = self.bytes;
+        let first = bytes.get(at).copied().unwrap_or(0);
+        // Nearly every value is a text of up to 255 bytes.
+        let (start, length) = match first {
+            0xa1..=0xbf => (at + 1, usize::from(first & 0x1f)),
+            0xd9 => (at + 2, bytes.get(at + 1).copied().map_or(0, usize::from)),
+            _ => return self.other_value(at, number),
+        };
+        let text = bytes.get(start..start + length);
+        if length == 0 || !text.is_some_and(is_ascii) {
+            return self.other_value(at, number);
+        }
+        let end = start + length;
+        self.note(number, Kind::Text, start, end);
+        Ok(Some(end))
+    }
+
+    /// Notes a value that is no container.
+    #[inline]
+    fn note(&mut self, number: usize, kind: Kind, start: usize, end: usize) {
+        if let Some(node) = self.paths.node(number) {
+            let found = Found::new(Encoding::MessagePack, kind, start, end);
+            self.slots.note(self.paths, number, node, found);
+        }
+        self.slots.close(self.paths, number);
+    }
+
+    /// As [`Walk::value`], of any kind.
+    #[inline(never)]
+    fn other_value(&mut self, at: usize, number: usize) -> Result<Option<usize>, ReadError> {
         let head = self.head(at)?;
         let (mut kind, mut start) = (Kind::Null, at);
         match head.what {
@@ -205,11 +246,7 @@ impl Walk<'_> {
                 return self.container(frame, head.start);
             }
         }
-        if let Some(node) = self.paths.node(number) {
-            let found = Found::new(Encoding::MessagePack, kind, start, head.end);
-            self.slots.note(self.paths, number, node, found);
-        }
-        self.slots.close(self.paths, number);
+        self.note(number, kind, start, head.end);
         Ok(Some(head.end))
     }
 
