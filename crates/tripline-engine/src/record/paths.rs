@@ -287,18 +287,22 @@ impl Keys {
     /// As [`Keys::find`], among the keys of one sum. `first` is one more than the first one's index.
     #[inline(never)]
     fn compare(&self, bytes: &[u8], start: usize, length: usize, first: u32) -> usize {
-        let from = bytes.get(start..).unwrap_or(&[]);
+        let Some(from) = bytes.get(start..) else {
+            return ROOT;
+        };
         // More follows a name, so eight bytes are nearly always there.
         let Some(head) = from.first_chunk() else {
             return self.find_name(from.get(..length).unwrap_or(&[]));
         };
         let head = u64::from_le_bytes(*head);
-        let tail = match length.checked_sub(8) {
-            Some(before) => from.get(before..).and_then(<[u8]>::first_chunk),
-            None => None,
-        };
-        let tail = tail.map_or(0, |tail| u64::from_le_bytes(*tail));
-        for key in self.keys.get(first as usize - 1..).unwrap_or(&[]) {
+        let mut tail = 0;
+        if length >= 8 {
+            let last = from.get(..length).and_then(<[u8]>::last_chunk);
+            let Some(last) = last else { return ROOT };
+            tail = u64::from_le_bytes(*last);
+        }
+        let mut index = first as usize - 1;
+        while let Some(key) = self.keys.get(index) {
             if key.head == head & key.mask
                 && key.tail == tail
                 && key.name.len() == length
@@ -309,6 +313,7 @@ impl Keys {
             if key.last {
                 break;
             }
+            index += 1;
         }
         ROOT
     }
