@@ -342,7 +342,7 @@ fn lengths_and_counts_of_four_gibibytes_are_only_claims() {
 }
 
 #[test]
-fn hostile_records_of_fifty_megabytes_take_linear_time() {
+fn hostile_records_of_ten_megabytes_take_linear_time() {
     let started = std::time::Instant::now();
     for part in [
         &b"\xa1a\x01"[..],
@@ -350,12 +350,12 @@ fn hostile_records_of_fifty_megabytes_take_linear_time() {
         b"\xa1a\x91\x90",
         b"\xd9\x01a\xc0",
     ] {
-        let count = 50_000_000 / part.len();
+        let count = 10_000_000 / part.len();
         let mut record = b"\xdf".to_vec();
         record.extend(u32::try_from(count).unwrap().to_be_bytes());
         record.extend(part.repeat(count));
         assert!(slots(&record, &["zz", "a.0", ""]).is_ok(), "of {part:x?}");
     }
-    // Quadratic time would be days.
+    // Quadratic time would be hours.
     assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
 }
