@@ -103,6 +103,23 @@ proptest! {
     }
 
     #[test]
+    fn a_number_converts_as_its_digits_in_json_do(
+        number in prop_oneof![
+            any::<i64>().prop_map(serde_json::Value::from),
+            any::<u64>().prop_map(serde_json::Value::from),
+            (-300..300i64).prop_map(serde_json::Value::from),
+            (1_000_000_000..2_000_000_000_000i64).prop_map(serde_json::Value::from),
+            any::<f64>().prop_map(serde_json::Value::from),
+            any::<f32>().prop_map(|number| serde_json::Value::from(f64::from(number))),
+            any::<i32>().prop_map(|number| serde_json::Value::from(f64::from(number))),
+        ],
+        seed in any::<u64>(),
+    ) {
+        let record = serde_json::json!({"a": number});
+        agrees(&record.to_string(), &encoded(&record, seed), &[path("a")], &[]);
+    }
+
+    #[test]
     fn what_is_inside_a_value_is_the_same_in_both_encodings(
         record in any_record(),
         seed in any::<u64>(),
