@@ -263,12 +263,8 @@ impl Walk<'_> {
             _ => strict_word(self.bytes, at)?,
         };
         if let Some(node) = self.paths.node(number) {
-            self.slots.note(
-                self.paths,
-                number,
-                node,
-                Found::new(Encoding::Json, kind, at, end),
-            );
+            self.slots
+                .note(self.paths, number, node, found(kind, at, end));
         }
         self.slots.close(self.paths, number);
         Ok(Some(end))
@@ -299,12 +295,8 @@ impl Walk<'_> {
             return Ok(None);
         };
         // The end is noted when it is known.
-        self.slots.note(
-            self.paths,
-            number,
-            node,
-            Found::new(Encoding::Json, kind, at, at),
-        );
+        self.slots
+            .note(self.paths, number, node, found(kind, at, at));
         let leads_on = if array {
             !node.elements.is_empty()
         } else {
@@ -391,4 +383,9 @@ impl Walk<'_> {
         let start = self.slots.frames.last().map_or(0, |frame| frame.start);
         ReadError::new(ReadErrorKind::Incomplete, start)
     }
+}
+
+#[inline(always)]
+fn found(kind: Kind, start: usize, end: usize) -> Found {
+    Found::new(Encoding::Json, kind, start, end)
 }
