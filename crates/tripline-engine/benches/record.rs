@@ -1,14 +1,22 @@
 //! How fast records are read, beside what the same bytes cost other readers: run with
 //! `cargo bench -p tripline-engine --bench record`. All run in one process over the same
 //! generated records, interleaved; each line gives the best of its rounds.
-#![allow(clippy::expect_used, reason = "generated records are well formed")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "generated records are well formed"
+)]
+
+#[path = "../tests/message_pack/encoder.rs"]
+mod encoder;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use sonic_rs::{JsonValueTrait, PointerTree};
-use tripline_engine::record::{Paths, Slots, json};
+use tripline_engine::record::{Paths, Slots, json, msgpack};
 use tripline_lang::ast::PathStep;
 use tripline_samples::{Options, Samples, Shape};
 
@@ -140,6 +148,23 @@ fn main() {
         found
     };
     let (mut slots, mut settling_slots) = (Slots::new(&paths), Slots::new(&settling));
+    let packed: Vec<Vec<u8>> = lines
+        .iter()
+        .map(|line| encoder::shortest(&serde_json::from_slice(line).expect("is JSON")))
+        .collect();
+    let read_packed = |paths: &Paths, slots: &mut Slots| {
+        let mut found = 0;
+        for record in &packed {
+            msgpack::read(record, paths, slots).expect("generated records are well formed");
+            found += (0..paths.len())
+                .filter(|slot| slots.get(*slot).is_some())
+                .count();
+        }
+        found
+    };
+    // No record has it, so every value is stepped over.
+    let absent = Paths::new(&[path("absent")], &[]);
+    let (mut packed_slots, mut absent_slots) = (Slots::new(&paths), Slots::new(&absent));
     let mut runners = vec![
         runner("find line ends (memchr)", || {
             memchr::memchr_iter(b'\n', &file).count()
@@ -147,6 +172,12 @@ fn main() {
         runner("tripline, 15 paths", || read_all(&paths, &mut slots)),
         runner("tripline, 15 paths, alternatives settled", || {
             read_all(&settling, &mut settling_slots)
+        }),
+        runner("tripline, the same as MessagePack", || {
+            read_packed(&paths, &mut packed_slots)
+        }),
+        runner("tripline, MessagePack, a path that is absent", || {
+            read_packed(&absent, &mut absent_slots)
         }),
         runner("sonic-rs get_many_unchecked", || {
             let mut found = 0;
@@ -200,9 +231,10 @@ fn main() {
         }
     }
     println!(
-        "{} records of {} bytes on average",
+        "{} records of {} bytes on average, {} as MessagePack",
         lines.len(),
-        file.len() / lines.len()
+        file.len() / lines.len(),
+        packed.iter().map(Vec::len).sum::<usize>() / lines.len()
     );
     let ours = runners
         .iter()
@@ -211,7 +243,7 @@ fn main() {
     for runner in &runners {
         let seconds = runner.best.as_secs_f64();
         println!(
-            "{:<42} {:>11.0} records/s {:>7.2} GB/s {:>7.1} ns/record {:>6.2} x ours  (found {})",
+            "{:<44} {:>11.0} records/s {:>7.2} GB/s of JSON {:>7.1} ns/record {:>6.2} x ours  (found {})",
             runner.name,
             lines.len() as f64 / seconds,
             file.len() as f64 / seconds / 1e9,

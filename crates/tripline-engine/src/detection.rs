@@ -5,12 +5,13 @@ use std::fmt;
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use tripline_lang::value::Value;
 use tripline_lang::value::convert::{Rfc3339, text_of};
-use tripline_lang::value::{Encoding, Raw, Value};
 
 use crate::correlate::Match;
 use crate::fate::Fate;
 use crate::program::{ExclusionInfo, Program, RuleInfo, eval};
+use crate::record::json_text;
 
 /// Takes what an engine gives.
 pub trait Sink {
@@ -168,17 +169,14 @@ impl Serialize for JsonValue<'_> {
                 }
                 list.end()
             }
-            Value::Json(Raw {
-                bytes,
-                encoding: Encoding::Json,
-            }) => {
-                match serde_json::from_slice::<serde_json::Value>(bytes) {
+            Value::Json(raw) => match json_text(raw) {
+                Some(text) => match serde_json::from_str::<serde_json::Value>(&text) {
                     Ok(value) => value.serialize(serializer),
                     // Nested deeper than that library reads, or not well formed inside: as its text.
-                    Err(_) => serializer.serialize_str(&String::from_utf8_lossy(bytes)),
-                }
-            }
-            Value::Json(_) => serializer.serialize_none(),
+                    Err(_) => serializer.serialize_str(&text),
+                },
+                None => serializer.serialize_none(),
+            },
             Value::Ip(_) | Value::Cidr(_) | Value::Regex(_) => match text_of(self.0) {
                 Some(text) => serializer.serialize_str(&text),
                 None => serializer.serialize_none(),

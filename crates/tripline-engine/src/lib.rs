@@ -66,6 +66,7 @@ mod stats;
 pub mod units;
 
 pub use tripline_lang as lang;
+pub use tripline_lang::value::Encoding;
 
 pub use self::correlate::Engine;
 pub use self::detection::{Detection, DetectionId, JsonValue, Sink, StepEvent};

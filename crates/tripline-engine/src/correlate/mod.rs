@@ -15,6 +15,8 @@ mod recent;
 mod settle;
 mod store;
 
+use tripline_lang::value::Encoding;
+
 pub(crate) use self::bindings::Match;
 use self::queue::TimeQueue;
 use self::recent::Recent;
@@ -128,8 +130,13 @@ impl Engine {
     /// Takes one JSON record. Detections that its arrival gives go to the sink, and what became of
     /// it is returned (and told to the sink).
     pub fn push(&mut self, record: &[u8], sink: &mut dyn Sink) -> Fate {
+        self.push_encoded(record, Encoding::Json, sink)
+    }
+
+    /// Takes one record of any encoding, as [`Engine::push`] does.
+    pub fn push_encoded(&mut self, record: &[u8], encoding: Encoding, sink: &mut dyn Sink) -> Fate {
         self.batch.clear();
-        self.scanner.scan(record, &mut self.batch);
+        self.scanner.scan_encoded(record, encoding, &mut self.batch);
         let fate = self.state.take(self.rules.program(), &self.batch, sink);
         fate.unwrap_or(Fate::NotAccepted)
     }

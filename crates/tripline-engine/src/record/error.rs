@@ -21,9 +21,13 @@ pub enum ReadErrorKind {
     Empty,
     /// A record is one object; this begins with something else.
     NotAnObject,
+    /// A MessagePack record is one map; this begins with something else.
+    NotAMap,
+    /// The byte 0xc1, with which no value of MessagePack begins.
+    ReservedByte,
     /// The bytes end before the value does.
     Incomplete,
-    /// The bytes end inside a text; the offset is that text's opening quote.
+    /// The bytes end inside a text; the offset is that of its opening quote, or of its length.
     IncompleteText,
     /// A member's name in quotes was expected.
     ExpectedName,
@@ -35,7 +39,7 @@ pub enum ReadErrorKind {
     ExpectedCommaOrEnd,
     /// A number that JSON does not know, such as `01`, `1.` or `+1`.
     BadNumber,
-    /// More brackets inside one another than [`MAX_DEPTH`](super::MAX_DEPTH).
+    /// More objects and arrays inside one another than [`MAX_DEPTH`](super::MAX_DEPTH).
     TooDeep,
     /// A wanted value is not UTF-8.
     InvalidUtf8,
@@ -67,6 +71,10 @@ impl ReadError {
                     "the record is not an object: it begins with something else than `{{` at byte {at}"
                 )
             }
+            ReadErrorKind::NotAMap => "the record is not a MessagePack map".to_owned(),
+            ReadErrorKind::ReservedByte => {
+                format!("no value of MessagePack begins with the byte 0xc1, which is at byte {at}")
+            }
             ReadErrorKind::Incomplete => {
                 format!("the record ends inside a value that began at byte {at}")
             }
@@ -85,7 +93,7 @@ impl ReadError {
             }
             ReadErrorKind::BadNumber => format!("the number at byte {at} is not a JSON number"),
             ReadErrorKind::TooDeep => format!(
-                "the bracket at byte {at} is nested deeper than {} levels",
+                "the value at byte {at} is nested deeper than {} levels",
                 super::MAX_DEPTH
             ),
             ReadErrorKind::InvalidUtf8 => {

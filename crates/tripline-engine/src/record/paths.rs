@@ -198,19 +198,16 @@ impl Draft {
     }
 }
 
-/// The wanted members of one object: found by length, then compared eight bytes at a time.
+/// The wanted members of one object: found by length and first byte, then compared eight bytes at a
+/// time.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
+    /// In the order of their sums.
     keys: Vec<Key>,
-    /// A bit for each sum of length and first byte, modulo 64, that some name has: tells nearly
-    /// all others at once.
-    sums: u64,
-    /// Where in `keys` those of each length begin; those of `LONG` bytes and more are together.
-    starts: [u32; LONG + 2],
+    /// For each sum of length and first byte, modulo 64, one more than the index of the first key that
+    /// has it; zero, which tells nearly all other names at once, if none has.
+    firsts: [u32; SUMS],
 }
-
-/// Names of this length and longer share one bucket.
-const LONG: usize = 47;
 
 #[derive(Debug, Clone)]
 struct Key {
@@ -222,14 +219,15 @@ struct Key {
     tail: u64,
     name: Box<[u8]>,
     node: usize,
+    /// The next key has another sum.
+    last: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
         Keys {
             keys: Vec::new(),
-            sums: 0,
-            starts: [0; LONG + 2],
+            firsts: [0; SUMS],
         }
     }
 }
@@ -247,26 +245,26 @@ impl Keys {
         let tail = name
             .last_chunk()
             .map_or(0, |last| u64::from_le_bytes(*last));
-        let first = name.first().copied().unwrap_or(b'"');
-        self.sums |= 1_u64.wrapping_shl(sum(first, name.len()));
         self.keys.push(Key {
             head: u64::from_le_bytes(head),
             mask,
             tail,
             name: name.into(),
             node,
+            last: true,
         });
     }
 
     fn sort(&mut self) {
-        self.keys.sort_by_key(|key| key.name.len().min(LONG));
-        for (length, start) in self.starts.iter_mut().enumerate() {
-            let before = self
-                .keys
-                .iter()
-                .filter(|key| key.name.len().min(LONG) < length)
-                .count();
-            *start = u32::try_from(before).unwrap_or(u32::MAX);
+        self.keys.sort_by_key(Key::sum);
+        let mut after = None;
+        for (index, key) in self.keys.iter_mut().enumerate().rev() {
+            let sum = key.sum();
+            key.last = after != Some(sum);
+            after = Some(sum);
+            if let Some(first) = self.firsts.get_mut(sum) {
+                *first = u32::try_from(index + 1).unwrap_or(0);
+            }
         }
     }
 
@@ -275,39 +273,49 @@ impl Keys {
     }
 
     /// The node of the member whose name, written without escapes, is `bytes[start..end]`;
-    /// [`ROOT`], which is no member, if there is none. A quote follows the name.
+    /// [`ROOT`], which is no member, if there is none. Behind an empty name stands a quote.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8], start: usize, end: usize) -> usize {
         let first = bytes.get(start).copied().unwrap_or(0);
-        if self.sums.wrapping_shr(sum(first, end.wrapping_sub(start))) & 1 == 0 {
-            return ROOT;
+        let length = end.wrapping_sub(start);
+        match self.firsts.get(sum(first, length)) {
+            Some(0) | None => ROOT,
+            Some(&first) => self.compare(bytes, start, length, first),
         }
-        self.compare(bytes, start, end)
     }
 
+    /// As [`Keys::find`], among the keys of one sum. `first` is one more than the first one's index.
     #[inline(never)]
-    fn compare(&self, bytes: &[u8], start: usize, end: usize) -> usize {
-        let name = bytes.get(start..end).unwrap_or(&[]);
-        let length = name.len().min(LONG);
-        let (Some(&from), Some(&to)) = (self.starts.get(length), self.starts.get(length + 1))
-        else {
+    fn compare(&self, bytes: &[u8], start: usize, length: usize, first: u32) -> usize {
+        let Some(from) = bytes.get(start..) else {
             return ROOT;
         };
-        let among = self.keys.get(from as usize..to as usize).unwrap_or(&[]);
-        // The quote, the colon and the value follow, so eight bytes are nearly always there.
-        let Some(head) = bytes.get(start..).and_then(|rest| rest.first_chunk()) else {
-            return self.find_name(name);
+        // More follows a name, so eight bytes are nearly always there.
+        let Some(head) = from.first_chunk() else {
+            return self.find_name(from.get(..length).unwrap_or(&[]));
         };
         let head = u64::from_le_bytes(*head);
-        let tail = name
-            .last_chunk()
-            .map_or(0, |last| u64::from_le_bytes(*last));
-        let fits = |key: &&Key| {
-            key.head == head & key.mask
+        let mut tail = 0;
+        if length >= 8 {
+            let last = from.get(..length).and_then(<[u8]>::last_chunk);
+            let Some(last) = last else { return ROOT };
+            tail = u64::from_le_bytes(*last);
+        }
+        let mut index = first as usize - 1;
+        while let Some(key) = self.keys.get(index) {
+            if key.head == head & key.mask
                 && key.tail == tail
-                && (name.len() <= 16 || same_words(&key.name, name))
-        };
-        among.iter().find(fits).map_or(ROOT, |key| key.node)
+                && key.name.len() == length
+                && (length <= 16 || same_words(&key.name, from))
+            {
+                return key.node;
+            }
+            if key.last {
+                break;
+            }
+            index += 1;
+        }
+        ROOT
     }
 
     /// The node of the member called `name`; [`ROOT`] if there is none.
@@ -319,21 +327,27 @@ impl Keys {
     }
 }
 
-/// Whether two names whose last eight bytes are the same are the same, eight bytes at a time:
-/// comparing slices goes byte by byte in WebAssembly.
-#[inline(always)]
-fn same_words(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && {
-        let (left, right) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
-        let words = left.iter().zip(right);
-        words.fold(0, |unlike, (left, right)| {
-            unlike | (u64::from_le_bytes(*left) ^ u64::from_le_bytes(*right))
-        }) == 0
+impl Key {
+    fn sum(&self) -> usize {
+        let first = self.name.first().copied().unwrap_or(b'"');
+        sum(first, self.name.len())
     }
 }
 
-/// What [`Keys::sums`] has bits for; an empty name's first byte is its closing quote.
+/// Whether `bytes` begin with a name whose last eight bytes are known to, eight bytes at a time:
+/// comparing slices goes byte by byte in WebAssembly.
 #[inline(always)]
-fn sum(first: u8, length: usize) -> u32 {
-    (length as u32).wrapping_add(u32::from(first))
+fn same_words(name: &[u8], bytes: &[u8]) -> bool {
+    let (name, bytes) = (name.as_chunks::<8>().0, bytes.as_chunks::<8>().0);
+    let mut words = name.iter().zip(bytes);
+    words.all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
+}
+
+/// How many sums are told apart.
+const SUMS: usize = 64;
+
+/// Where [`Keys::firsts`] has a name; an empty name's first byte is its closing quote.
+#[inline(always)]
+fn sum(first: u8, length: usize) -> usize {
+    length.wrapping_add(usize::from(first)) % SUMS
 }

@@ -2,44 +2,33 @@
 //! what is inside such a value, and its conversion to a type. Called by the evaluation of schemas
 //! and expressions. Values borrow from the record's bytes wherever they can.
 //!
-//! Lists never hold missing values: what is null, absent or not convertible is left out.
+//! What depends on the encoding is in `json::raw` and `msgpack::raw`; equal values give equal
+//! results in both. Lists never hold missing values: what is null, absent or not convertible is
+//! left out.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use tripline_lang::ast::PathStep;
 use tripline_lang::types::Type;
-use tripline_lang::value::convert::{from_text, text_of, to_type};
+use tripline_lang::value::convert::{text_of, to_type};
 use tripline_lang::value::{Encoding, Raw, Value};
 
-use super::json::{Members, kind_of};
-use super::{Found, Kind, text};
+use super::{Found, json, msgpack};
 
-/// What was found, as a `json` value; missing if it is null or empty text. A text without escapes is
-/// given as the text that it says, which spares every later step from reading it again. The value
-/// of a slot in which nothing was found is [`Value::Missing`] too.
+/// What was found, as a value; missing if it is null or empty text. A text is given as the text
+/// that it says, and a whole number of a MessagePack record as that number, which spares every
+/// later step from reading it again; the rest as a `json` value. The value of a slot in which
+/// nothing was found is [`Value::Missing`] too.
 #[inline]
 pub fn value_of(record: &[u8], found: Found) -> Value<'_> {
-    match found.kind {
-        Kind::Null => Value::Missing,
-        Kind::Text => {
-            let inner =
-                record.get(found.start as usize + 1..(found.end as usize).saturating_sub(1));
-            match inner.map(std::str::from_utf8) {
-                Some(Ok("")) => Value::Missing,
-                Some(Ok(text)) => Value::Text(Cow::Borrowed(text)),
-                // The reader refuses a wanted text that is not UTF-8, so this is not met.
-                Some(Err(_)) | None => Value::Missing,
-            }
-        }
-        _ => Value::Json(Raw {
-            bytes: Cow::Borrowed(found.bytes(record)),
-            encoding: Encoding::Json,
-        }),
+    match found.encoding {
+        Encoding::Json => json::raw::value_of(record, found),
+        Encoding::MessagePack => msgpack::raw::value_of(record, found),
     }
 }
 
-/// What is at `path` in the value; missing where there is nothing, or null. A path with
+/// What is at `path` in the value; missing where there is nothing, null or empty text. A path with
 /// [`PathStep::Each`] gives a list of everything that is there; each further one goes into every
 /// element of that, and the result is still one flat list. Text that holds JSON is text: nothing
 /// is in it.
@@ -48,7 +37,7 @@ pub fn member<'a>(raw: &Raw<'a>, path: &[PathStep]) -> Value<'a> {
     if !path.contains(&PathStep::Each) {
         return path
             .iter()
-            .try_fold(whole, |range, step| single(&raw.bytes, range, step))
+            .try_fold(whole, |range, step| single(raw, range, step))
             .map_or(Value::Missing, |range| part(raw, range));
     }
     let mut reached = vec![whole];
@@ -56,11 +45,11 @@ pub fn member<'a>(raw: &Raw<'a>, path: &[PathStep]) -> Value<'a> {
         reached = match step {
             PathStep::Each => reached
                 .into_iter()
-                .flat_map(|range| inside(&raw.bytes, range))
+                .flat_map(|range| inside(raw, range))
                 .collect(),
             step => reached
                 .into_iter()
-                .filter_map(|range| single(&raw.bytes, range, step))
+                .filter_map(|range| single(raw, range, step))
                 .collect(),
         };
     }
@@ -75,7 +64,7 @@ pub fn member<'a>(raw: &Raw<'a>, path: &[PathStep]) -> Value<'a> {
 
 /// The elements of an array; of anything else, none.
 pub fn elements<'a>(raw: &Raw<'a>) -> Vec<Value<'a>> {
-    let ranges = inside(&raw.bytes, 0..raw.bytes.len());
+    let ranges = inside(raw, 0..raw.bytes.len());
     ranges
         .into_iter()
         .map(|range| part(raw, range))
@@ -87,15 +76,16 @@ pub fn elements<'a>(raw: &Raw<'a>) -> Vec<Value<'a>> {
 ///
 /// Of a `json` value, text counts for what it says and a number for its digits as written; an
 /// object or array converted to `string` is its JSON text as written (so that `json()` reads it
-/// back). A list converts element by element, an array to a list likewise. To `json`, a typed
-/// value becomes the JSON that says the same.
+/// back). What is encoded as MessagePack counts as the JSON that says the same, written without
+/// white space. A list converts element by element, an array to a list likewise. To `json`, a
+/// typed value becomes the JSON that says the same.
 pub fn convert<'a>(value: Value<'a>, to: &Type) -> Value<'a> {
     match (value, to) {
-        (Value::Json(raw), Type::Json) => Value::Json(raw),
-        (Value::Json(raw), Type::List(of)) if raw.bytes.first() == Some(&b'[') => {
-            list(elements(&raw), of)
-        }
-        (Value::Json(raw), to) => scalar(raw, to),
+        (Value::Json(raw), Type::List(of)) if is_array(&raw) => list(elements(&raw), of),
+        (Value::Json(raw), to) => match raw.encoding {
+            Encoding::Json => json::raw::convert(raw, to),
+            Encoding::MessagePack => msgpack::raw::convert(raw, to),
+        },
         (Value::List(values), Type::List(of)) => list(values, of),
         (value, Type::Json) => json(&value).map_or(Value::Missing, |text| {
             Value::Json(Raw {
@@ -104,6 +94,15 @@ pub fn convert<'a>(value: Value<'a>, to: &Type) -> Value<'a> {
             })
         }),
         (value, to) => to_type(value, to),
+    }
+}
+
+/// A part of a raw record as JSON text: as written, or what says the same. `None` for bytes that
+/// are no value, or one nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
+pub fn json_text<'r>(raw: &'r Raw<'_>) -> Option<Cow<'r, str>> {
+    match raw.encoding {
+        Encoding::Json => std::str::from_utf8(&raw.bytes).ok().map(Cow::Borrowed),
+        Encoding::MessagePack => msgpack::json_text(&raw.bytes).map(Cow::Owned),
     }
 }
 
@@ -122,44 +121,10 @@ fn list<'a>(values: Vec<Value<'a>>, of: &Type) -> Value<'a> {
     )
 }
 
-fn scalar<'a>(raw: Raw<'a>, to: &Type) -> Value<'a> {
-    let Some(kind) = kind_of(&raw.bytes) else {
-        return Value::Missing;
-    };
-    match (kind, to) {
-        (Kind::Null, _) => Value::Missing,
-        (Kind::Text | Kind::EscapedText, _) => {
-            says(raw.bytes).map_or(Value::Missing, |text| from_text(text, to))
-        }
-        (Kind::Object | Kind::Array, Type::String)
-        | (Kind::Number | Kind::True | Kind::False, _) => {
-            written(raw.bytes).map_or(Value::Missing, |text| from_text(text, to))
-        }
-        (Kind::Object | Kind::Array, _) => Value::Missing,
-    }
-}
-
-/// The bytes as text; nothing if they are not UTF-8, which a reader has already made sure of.
-fn written(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
-    match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
-    }
-}
-
-/// What a JSON text says.
-fn says(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
-    let inner = 1..bytes.len().checked_sub(1)?;
-    Some(match bytes {
-        Cow::Borrowed(bytes) => text::unescape(bytes.get(inner)?),
-        Cow::Owned(bytes) => Cow::Owned(text::unescape(bytes.get(inner)?).into_owned()),
-    })
-}
-
 /// The value as JSON.
 fn json(value: &Value<'_>) -> Option<String> {
     match value {
-        Value::Json(raw) => written(Cow::Borrowed(&*raw.bytes)).map(Cow::into_owned),
+        Value::Json(raw) => json_text(raw).map(Cow::into_owned),
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Duration(_) => {
             text_of(value).map(Cow::into_owned)
         }
@@ -171,55 +136,35 @@ fn json(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// A part of a value, borrowed if the value is; null is missing.
+fn is_array(raw: &Raw<'_>) -> bool {
+    match raw.encoding {
+        Encoding::Json => raw.bytes.first() == Some(&b'['),
+        Encoding::MessagePack => msgpack::raw::is_array(&raw.bytes),
+    }
+}
+
+/// A part of a value, borrowed if the value is; null and empty text are missing.
 fn part<'a>(raw: &Raw<'a>, range: Range<usize>) -> Value<'a> {
-    let bytes = match &raw.bytes {
-        Cow::Borrowed(bytes) => bytes.get(range).map(Cow::Borrowed),
-        Cow::Owned(bytes) => bytes.get(range).map(|bytes| Cow::Owned(bytes.to_vec())),
-    };
-    match bytes {
-        Some(bytes) if kind_of(&bytes).is_some_and(|kind| kind != Kind::Null) => Value::Json(Raw {
-            bytes,
-            encoding: raw.encoding,
-        }),
-        _ => Value::Missing,
+    match raw.encoding {
+        Encoding::Json => json::raw::part(&raw.bytes, range),
+        Encoding::MessagePack => msgpack::raw::part(&raw.bytes, range),
     }
 }
 
 /// One step into the value at `range`. Of members of one name the first counts.
-fn single(bytes: &[u8], range: Range<usize>, step: &PathStep) -> Option<Range<usize>> {
-    let value = bytes.get(range.clone())?;
-    let mut members = Members::of(value);
-    let found = match (step, value.first()?) {
-        (PathStep::Key(key), b'{') => members.find(|member| {
-            let name = member
-                .name
-                .clone()
-                .and_then(|name| value.get(name.start + 1..name.end - 1));
-            name.is_some_and(|name| named(name, key))
-        }),
-        (PathStep::Index(index), b'[') => members.nth(usize::try_from(*index).ok()?),
-        _ => None,
-    }?;
-    Some(range.start + found.value.start..range.start + found.value.end)
-}
-
-/// Whether a member's name, as written between its quotes, is `key`.
-fn named(name: &[u8], key: &str) -> bool {
-    name == key.as_bytes() || (name.contains(&b'\\') && text::unescape(name) == key)
+fn single(raw: &Raw<'_>, range: Range<usize>, step: &PathStep) -> Option<Range<usize>> {
+    match raw.encoding {
+        Encoding::Json => json::raw::single(&raw.bytes, range, step),
+        Encoding::MessagePack => msgpack::raw::single(&raw.bytes, range, step),
+    }
 }
 
 /// The elements of the array at `range`.
-fn inside(bytes: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
-    let value = bytes
-        .get(range.clone())
-        .filter(|value| value.first() == Some(&b'['));
-    value.map_or_else(Vec::new, |value| {
-        let start = range.start;
-        Members::of(value)
-            .map(|member| start + member.value.start..start + member.value.end)
-            .collect()
-    })
+fn inside(raw: &Raw<'_>, range: Range<usize>) -> Vec<Range<usize>> {
+    match raw.encoding {
+        Encoding::Json => json::raw::inside(&raw.bytes, range),
+        Encoding::MessagePack => msgpack::raw::inside(&raw.bytes, range),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! its value. Filled by a reader, read by the expressions; reused from record to record, so that
 //! nothing is allocated.
 
+use tripline_lang::value::Encoding;
+
 use super::paths::{Branch, Node, Paths, ROOT, Slot};
 
 /// The values found in one record.
@@ -21,7 +23,9 @@ pub struct Slots {
 pub struct Found {
     /// What kind of value it is.
     pub kind: Kind,
-    /// Its first byte; of a text, the quote.
+    /// How it and its record are encoded.
+    pub encoding: Encoding,
+    /// Its first byte: of a JSON text the quote, of a MessagePack text what stands behind its length.
     pub start: u32,
     /// One past its last byte.
     pub end: u32,
@@ -30,7 +34,7 @@ pub struct Found {
 /// The kinds of value in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `null`
+    /// `null`, and of MessagePack all that counts as missing: empty text, NaN, unknown extensions.
     Null,
     /// `false`
     False,
@@ -38,7 +42,7 @@ pub enum Kind {
     True,
     /// A number, of any size.
     Number,
-    /// A text without escapes: what is between the quotes is the text.
+    /// A text without escapes: what is between the quotes, if it has any, is the text.
     Text,
     /// A text with escapes.
     EscapedText,
@@ -46,6 +50,8 @@ pub enum Kind {
     Object,
     /// An array.
     Array,
+    /// A timestamp of MessagePack.
+    Instant,
 }
 
 /// A container that is being read.
@@ -57,6 +63,8 @@ pub(super) struct Frame {
     pub(super) start: usize,
     /// Of an array, the index of the element that is read next.
     pub(super) element: u32,
+    /// Of a MessagePack container, how many members or elements are still to come.
+    pub(super) left: u32,
     /// It is an array.
     pub(super) array: bool,
 }
@@ -72,11 +80,34 @@ enum State {
 
 const NOTHING: Found = Found {
     kind: Kind::Null,
+    encoding: Encoding::Json,
     start: 0,
     end: 0,
 };
 
 impl Found {
+    /// Offsets are below 4 GiB: longer records are refused before they are read.
+    #[inline(always)]
+    pub(super) fn new(encoding: Encoding, kind: Kind, start: usize, end: usize) -> Found {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Found {
+            kind,
+            encoding,
+            start: offset(start),
+            end: offset(end),
+        }
+    }
+
+    /// Null and empty text (of JSON, two quotes) are missing.
+    #[inline(always)]
+    fn is_missing(self) -> bool {
+        match self.kind {
+            Kind::Null => true,
+            Kind::Text => self.encoding == Encoding::Json && self.end - self.start <= 2,
+            _ => false,
+        }
+    }
+
     /// The value's bytes in the record it was found in.
     pub fn bytes(self, record: &[u8]) -> &[u8] {
         record
@@ -134,10 +165,8 @@ impl Slots {
         *state = State::Found;
         *place = found;
         self.lower(number, 1);
-        // Null and empty text (two quotes) are missing: an alternative may still have a value.
-        let missing =
-            found.kind == Kind::Null || (found.kind == Kind::Text && found.end - found.start <= 2);
-        if node.settles && !missing {
+        // Where the value is missing, an alternative may still have one.
+        if node.settles && !found.is_missing() {
             self.settle(paths, slot);
         }
     }

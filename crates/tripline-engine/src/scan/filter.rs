@@ -1,6 +1,7 @@
 //! The filters: what becomes of one record in the pipeline, whatever the rules say of it.
 
 use tripline_lang::checked::ActionKind;
+use tripline_lang::value::Encoding;
 
 use super::{Buffers, Scanner};
 use crate::program::{EventView, Program, holds};
@@ -20,16 +21,21 @@ pub struct Verdict {
 }
 
 impl Scanner {
-    /// Applies the filters to one record.
+    /// Applies the filters to one JSON record.
     pub fn filter(&mut self, record: &[u8]) -> Verdict {
+        self.filter_encoded(record, Encoding::Json)
+    }
+
+    /// Applies the filters to one record of any encoding.
+    pub fn filter_encoded(&mut self, record: &[u8], encoding: Encoding) -> Verdict {
         let (program, buffers) = (self.rules.program(), &mut self.buffers);
         let mut verdict = Verdict::default();
-        buffers.filter(program, record, &mut verdict);
+        buffers.filter(program, record, encoding, &mut verdict);
         if !verdict.accepted
             && verdict.unreadable.is_none()
-            && let Some(inner) = buffers.unwrap(program, record)
+            && let Some(inner) = buffers.unwrap(program, record, encoding)
         {
-            buffers.filter(program, &inner, &mut verdict);
+            buffers.filter(program, &inner, Encoding::Json, &mut verdict);
         }
         verdict
     }
@@ -37,8 +43,14 @@ impl Scanner {
 
 impl Buffers {
     /// Asks every filter whose schema accepts the record.
-    fn filter(&mut self, program: &Program, record: &[u8], verdict: &mut Verdict) {
-        if let Err(error) = record::json::read(record, &program.paths, &mut self.slots) {
+    fn filter(
+        &mut self,
+        program: &Program,
+        record: &[u8],
+        encoding: Encoding,
+        verdict: &mut Verdict,
+    ) {
+        if let Err(error) = record::read(record, encoding, &program.paths, &mut self.slots) {
             verdict.unreadable = Some(error);
             return;
         }

@@ -11,7 +11,7 @@ mod filter;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
-use tripline_lang::value::Value;
+use tripline_lang::value::{Encoding, Value};
 
 use crate::fate::Fate;
 use crate::pack::pack;
@@ -61,7 +61,13 @@ impl Scanner {
 
     /// Reads one JSON record and appends what rules may need of it.
     pub fn scan(&mut self, record: &[u8], batch: &mut Batch) {
-        self.scan_from(record, None, batch);
+        self.scan_encoded(record, Encoding::Json, batch);
+    }
+
+    /// Reads one record of any encoding and appends what rules may need of it.
+    pub fn scan_encoded(&mut self, record: &[u8], encoding: Encoding, batch: &mut Batch) {
+        batch.origin = None;
+        self.note(record, encoding, batch);
     }
 
     /// Reads one JSON record that the caller can find again: `origin` is given back with the events
@@ -69,13 +75,17 @@ impl Scanner {
     /// what was not kept.
     pub fn scan_from(&mut self, record: &[u8], origin: Option<u64>, batch: &mut Batch) {
         batch.origin = origin.and_then(|origin| i64::try_from(origin).ok());
+        self.note(record, Encoding::Json, batch);
+    }
+
+    fn note(&mut self, record: &[u8], encoding: Encoding, batch: &mut Batch) {
         let (program, buffers) = (self.rules.program(), &mut self.buffers);
         let before = batch.entries.len();
-        buffers.read(program, record, batch);
+        buffers.read(program, record, encoding, batch);
         if batch.entries.len() == before {
             // What is wrapped in a wrapped record is not unwrapped again.
-            if let Some(inner) = buffers.unwrap(program, record) {
-                buffers.read(program, &inner, batch);
+            if let Some(inner) = buffers.unwrap(program, record, encoding) {
+                buffers.read(program, &inner, Encoding::Json, batch);
             }
         }
         if batch.entries.len() == before {
@@ -84,16 +94,16 @@ impl Scanner {
         batch.records += 1;
     }
 
-    /// The event time of a record, nanoseconds since 1970, if a schema accepts it and it has one.
+    /// The event time of a JSON record, nanoseconds since 1970, if a schema accepts it and it has one.
     pub fn time(&mut self, record: &[u8]) -> Option<i64> {
         let (program, buffers) = (self.rules.program(), &mut self.buffers);
         buffers.time(program, record).or_else(|| {
-            let inner = buffers.unwrap(program, record)?;
+            let inner = buffers.unwrap(program, record, Encoding::Json)?;
             buffers.time(program, &inner)
         })
     }
 
-    /// The present fields of a record as an event of a rule's step, by their index in its schema
+    /// The present fields of a JSON record as an event of a rule's step, by their index in its schema
     /// ([`RuleSet::field_name`]). All that the schema declares are read if the rule set was compiled
     /// with [`crate::EventFields::Declared`].
     pub fn fields(
@@ -111,7 +121,9 @@ impl Scanner {
             return Vec::new();
         };
         buffers.fields(program, schema, record).unwrap_or_else(|| {
-            let inner = buffers.unwrap(program, record).unwrap_or_default();
+            let inner = buffers
+                .unwrap(program, record, Encoding::Json)
+                .unwrap_or_default();
             buffers.fields(program, schema, &inner).unwrap_or_default()
         })
     }
@@ -119,8 +131,8 @@ impl Scanner {
 
 impl Buffers {
     /// Reads a record and notes it for each schema that accepts it; notes nothing if none does.
-    fn read(&mut self, program: &Program, record: &[u8], batch: &mut Batch) {
-        if let Err(error) = record::json::read(record, &program.paths, &mut self.slots) {
+    fn read(&mut self, program: &Program, record: &[u8], encoding: Encoding, batch: &mut Batch) {
+        if let Err(error) = record::read(record, encoding, &program.paths, &mut self.slots) {
             batch.note(Err(Fate::Unparsable(error)), 0, batch.candidates.len());
             return;
         }
@@ -158,9 +170,9 @@ impl Buffers {
         }
     }
 
-    /// The record inside, where this one has nothing that a schema asks for, but an object as JSON
-    /// text under one of the members in which shippers put whole records.
-    fn unwrap(&mut self, program: &Program, record: &[u8]) -> Option<Vec<u8>> {
+    /// The JSON record inside, where this one has nothing that a schema asks for, but an object as
+    /// JSON text under one of the members in which shippers put whole records.
+    fn unwrap(&mut self, program: &Program, record: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
         let mut accepts = program
             .schemas
             .iter()
@@ -168,7 +180,7 @@ impl Buffers {
         if accepts.any(|slot| self.slots.get(*slot).is_some()) {
             return None;
         }
-        record::json::read(record, &program.wrappers, &mut self.wrapper_slots).ok()?;
+        record::read(record, encoding, &program.wrappers, &mut self.wrapper_slots).ok()?;
         let found = (0..program.wrappers.len()).find_map(|slot| self.wrapper_slots.get(slot))?;
         let text = record::convert(
             record::value_of(record, found),

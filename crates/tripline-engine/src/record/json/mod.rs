@@ -8,6 +8,7 @@
 //! nor UTF-8 nor control characters. Once everything wanted was found, nothing more is read; but
 //! a record that does not end with its closing bracket is always an error.
 
+pub(super) mod raw;
 mod scan;
 mod value;
 mod walk;
@@ -15,4 +16,4 @@ mod walk;
 pub use value::value_end;
 pub use walk::read;
 
-pub(super) use value::{Members, kind_of};
+pub(super) use scan::is_ascii;

@@ -1,6 +1,8 @@
 //! The walk through one record. No recursion: the objects and arrays it has gone into are frames
 //! in [`Slots`], never more than the longest wanted path has steps.
 
+use tripline_lang::value::Encoding;
+
 use super::scan::{self, joint};
 use super::value::{
     byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, text_end,
@@ -308,6 +310,7 @@ impl Walk<'_> {
                 node: number,
                 start: at,
                 element: 0,
+                left: 0,
                 array,
             });
             self.at = at + 1;
@@ -382,13 +385,7 @@ impl Walk<'_> {
     }
 }
 
-/// Offsets are below 4 GiB: longer records are refused before the walk.
 #[inline(always)]
 fn found(kind: Kind, start: usize, end: usize) -> Found {
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Found {
-        kind,
-        start: offset(start),
-        end: offset(end),
-    }
+    Found::new(Encoding::Json, kind, start, end)
 }

@@ -1,5 +1,9 @@
 //! What the reader promises, by example; `random` holds what it promises for any bytes at all.
 
+#[path = "../../../tests/message_pack/encoder.rs"]
+mod encoder;
+mod encodings;
+mod msgpack;
 mod random;
 
 use tripline_lang::ast::PathStep;

@@ -161,7 +161,7 @@ pub(in super::super) fn container_close(
 
 /// Whether all bytes are ASCII.
 #[inline]
-pub(in super::super) fn is_ascii(bytes: &[u8]) -> bool {
+pub(in crate::record) fn is_ascii(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
     let all = words
         .iter()
