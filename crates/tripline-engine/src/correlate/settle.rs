@@ -99,7 +99,8 @@ impl State {
         }
     }
 
-    /// Settles those of the first `count` final events of a key that wait, before they are dropped.
+    /// Settles those of the first `count` final events of a key that still wait, before they are
+    /// dropped: what the watermark has passed is settled, even where it is not gone yet.
     pub(super) fn settle_first(
         &mut self,
         program: &Program,
@@ -108,6 +109,7 @@ impl State {
         count: usize,
         sink: &mut dyn Sink,
     ) {
+        let watermark = self.watermark;
         let (known, stats) = self.known(program);
         let store = known.stores.get(rule_index);
         let state = store.and_then(|store| store.get(slot));
@@ -115,7 +117,7 @@ impl State {
         let mut found = Vec::new();
         let mut budget = known.options.max_bindings;
         for event in finals.into_iter().flatten().take(count) {
-            if event.waiting {
+            if event.waiting && event.time >= watermark {
                 known.matches((rule_index, slot, event.order()), &mut budget, &mut found);
             }
         }
