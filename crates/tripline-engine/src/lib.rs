@@ -63,6 +63,7 @@ mod program;
 pub mod record;
 mod scan;
 mod stats;
+mod varint;
 
 pub use tripline_lang as lang;
 

@@ -11,6 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnetwork::IpNetwork;
 use tripline_lang::value::{Encoding, Raw, Value};
 
+use crate::varint;
+
 const MISSING: u8 = 0;
 const FALSE: u8 = 1;
 const TRUE: u8 = 2;
@@ -35,7 +37,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
         Value::Int(value) => {
             out.push(INT);
-            put_signed(*value, out);
+            varint::put_signed(*value, out);
         }
         Value::Float(value) => {
             out.push(FLOAT);
@@ -56,7 +58,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
         }
         Value::Duration(value) => {
             out.push(DURATION);
-            put_signed(*value, out);
+            varint::put_signed(*value, out);
         }
         Value::Ip(ip) => put_ip(*ip, out),
         Value::Cidr(range) => {
@@ -73,7 +75,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
         }
         Value::List(of) => {
             out.push(LIST);
-            put_length(of.len(), out);
+            varint::put(of.len() as u64, out);
             for value in of {
                 pack(value, out);
             }
@@ -123,15 +125,7 @@ impl<'a> Unpacker<'a> {
     }
 
     fn unsigned(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
+        varint::take(&mut self.bytes)
     }
 
     fn length(&mut self) -> Option<usize> {
@@ -139,8 +133,7 @@ impl<'a> Unpacker<'a> {
     }
 
     fn signed(&mut self) -> Option<i64> {
-        let value = self.unsigned()?;
-        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+        varint::take_signed(&mut self.bytes)
     }
 
     fn ip(&mut self) -> Option<IpAddr> {
@@ -218,26 +211,9 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-fn put_length(mut value: usize, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn put_signed(value: i64, out: &mut Vec<u8>) {
-    let mut value = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
 fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
-    put_length(bytes.len(), out);
+    varint::put(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 

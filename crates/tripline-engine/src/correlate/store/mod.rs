@@ -7,10 +7,14 @@
 //!
 //! INVARIANT: a key in the index has an entry in the queue; the runs are ordered.
 
+mod key;
+
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+pub(crate) use self::key::{Event, KeyState};
+use self::key::{drop_first, room};
 use super::queue::TimeQueue;
 use crate::scan::Identity;
 
@@ -37,60 +41,8 @@ pub(crate) struct Store {
     events: u64,
 }
 
-/// What is retained for one key.
-pub(crate) struct KeyState {
-    /// The packed key.
-    pub(crate) key: Box<[u8]>,
-    /// For each step its events, by time and identity.
-    pub(crate) steps: Box<[Vec<Event>]>,
-}
-
-/// One retained event.
-pub(crate) struct Event {
-    /// Nanoseconds since 1970.
-    pub(crate) time: i64,
-    pub(crate) identity: Identity,
-    /// The packed fields.
-    pub(crate) fields: Box<[u8]>,
-    /// It is a final event that will be looked at again when the watermark passes it.
-    pub(crate) waiting: bool,
-}
-
-impl Event {
-    /// The order of the runs.
-    pub(crate) fn order(&self) -> (i64, Identity) {
-        (self.time, self.identity)
-    }
-
-    /// What it takes beside its place in a run.
-    pub(crate) fn bytes(&self) -> usize {
-        self.fields.len() + ALLOCATION
-    }
-}
-
-/// What an allocator adds to one block, about.
-const ALLOCATION: usize = 16;
-
 /// How many events of a full step are dropped at once, so that a full step costs no more an event.
 const EVICTED_AT_ONCE: usize = 64;
-
-/// What the place of events in a run takes, with the room that the run has left.
-fn room(run: &Vec<Event>) -> usize {
-    run.capacity() * size_of::<Event>()
-}
-
-/// Drops the first events of a run; gives the bytes that this frees.
-fn drop_first(run: &mut Vec<Event>, count: usize) -> usize {
-    let before = room(run);
-    let freed: usize = run
-        .drain(..count.min(run.len()))
-        .map(|event| event.bytes())
-        .sum();
-    if run.len() <= run.capacity() / 2 {
-        run.shrink_to_fit();
-    }
-    freed + before - room(run)
-}
 
 impl Store {
     /// An empty store for a rule with `steps` steps and a window of `within`, with a lateness of
@@ -309,17 +261,6 @@ impl Store {
             steps: Box::default(),
         };
         self.free.push(slot);
-    }
-}
-
-impl KeyState {
-    /// The key's own share: its bytes, its runs, its places in the index and in the queue.
-    fn bytes(&self) -> usize {
-        size_of::<KeyState>()
-            + self.key.len()
-            + self.steps.len() * size_of::<Vec<Event>>()
-            + 2 * ALLOCATION
-            + 24
     }
 }
 
