@@ -67,7 +67,9 @@ mod varint;
 
 pub use tripline_lang as lang;
 
-pub use self::correlate::Engine;
+pub use self::correlate::{
+    Engine, Reloaded, Restored, RuleFate, RuleOutcome, SnapshotError, SnapshotProgress,
+};
 pub use self::detection::{Detection, DetectionId, JsonValue, Sink, StepEvent};
 pub use self::fate::{Fate, FateCounts};
 pub use self::options::{Emission, Options};

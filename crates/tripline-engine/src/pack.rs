@@ -110,6 +110,19 @@ impl<'a> Unpacker<'a> {
         }
     }
 
+    /// The bytes of the next value; none at the end.
+    pub(crate) fn packed(&mut self) -> &'a [u8] {
+        let before = self.bytes;
+        self.skip(1);
+        let length = before.len() - self.bytes.len();
+        before.get(..length).unwrap_or_default()
+    }
+
+    /// The bytes of all values that are left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(count)?;
         self.bytes = rest;
@@ -208,6 +221,37 @@ impl<'a> Unpacker<'a> {
             }
             _ => Value::Missing,
         })
+    }
+}
+
+/// How many values bytes from outside hold; none if they are not whole values, or nested deeper
+/// than any expression is.
+pub(crate) fn whole_values(bytes: &[u8]) -> Option<usize> {
+    let mut unpacker = Unpacker::new(bytes);
+    let mut count = 0;
+    while !unpacker.bytes.is_empty() {
+        unpacker.check(MOST_NESTED)?;
+        count += 1;
+    }
+    Some(count)
+}
+
+/// The deepest nesting of lists that is taken from outside; expressions nest 100 deep at the most.
+const MOST_NESTED: u32 = 200;
+
+impl Unpacker<'_> {
+    fn check(&mut self, depth: u32) -> Option<()> {
+        if self.bytes.first() != Some(&LIST) {
+            return match self.bytes.first() {
+                Some(MISSING..LIST) => self.pass(),
+                _ => None,
+            };
+        }
+        self.byte()?;
+        for _ in 0..self.length()? {
+            self.check(depth.checked_sub(1)?)?;
+        }
+        Some(())
     }
 }
 
@@ -338,6 +382,23 @@ mod tests {
         ] {
             assert_eq!(round_trip(&value), format!("{value:?}"));
         }
+    }
+
+    #[test]
+    fn bytes_from_outside_are_counted_only_where_every_value_is_whole() {
+        let mut bytes = vec![];
+        pack(
+            &Value::List(vec![Value::Text("abc".into()), Value::List(vec![])]),
+            &mut bytes,
+        );
+        pack(&Value::Missing, &mut bytes);
+        assert_eq!(whole_values(&bytes), Some(2));
+        assert_eq!(whole_values(&bytes[..bytes.len() - 1]), Some(1));
+        for end in 1..bytes.len() - 1 {
+            assert_eq!(whole_values(&bytes[..end]), None, "{end}");
+        }
+        assert_eq!(whole_values(&[200]), None);
+        assert_eq!(whole_values(&[LIST, 1].repeat(100_000)), None);
     }
 
     #[test]

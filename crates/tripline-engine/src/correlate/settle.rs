@@ -29,14 +29,13 @@ impl State {
             return;
         }
         self.watermark = watermark;
-        self.settle(program, sink);
+        self.settle(program, watermark, sink);
         if watermark >= self.expire_at {
             self.expire_at = watermark.saturating_add(self.expire_step);
             for store in &mut self.stores {
                 store.expire(watermark);
             }
-            self.stored_bytes = self.stores.iter().map(Store::bytes).sum();
-            self.stored_events = self.stores.iter().map(Store::events).sum();
+            self.sum_up_stores();
         }
         self.known_events.forget_before(watermark);
         self.given.forget_before(watermark);
@@ -44,14 +43,14 @@ impl State {
         self.stats.watermark = Some(self.watermark).filter(|at| *at != i64::MAX);
     }
 
-    /// Settles what waited for the watermark, all that has the same time together, so that ids can
-    /// order it.
-    fn settle(&mut self, program: &Program, sink: &mut dyn Sink) {
-        let mut next = self.waiting.pop_before(self.watermark);
+    /// Settles what waits for a watermark up to this, all that has the same time together, so that
+    /// ids can order it.
+    pub(super) fn settle(&mut self, program: &Program, upto: i64, sink: &mut dyn Sink) {
+        let mut next = self.waiting.pop_before(upto);
         while let Some((time, first)) = next {
             let mut due = vec![first];
             loop {
-                next = self.waiting.pop_before(self.watermark);
+                next = self.waiting.pop_before(upto);
                 match next {
                     Some((other, waiting)) if other == time => due.push(waiting),
                     _ => break,

@@ -159,6 +159,16 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
+/// All cases as one set of rules, `r0` and on, with their exclusions.
+pub(crate) fn all_cases() -> String {
+    let texts = CASES.iter().enumerate().map(|(at, case)| {
+        case.text
+            .replacen("rule r ", &format!("rule r{at} "), 1)
+            .replacen("from r ", &format!("from r{at} "), 1)
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
 /// A detection: the events of the `every` steps and the final one, and the reported binding.
 pub(crate) type Found = (Vec<usize>, Vec<usize>, bool);
 
@@ -242,7 +252,7 @@ fn bind<'e>(
     }
 }
 
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Collected {
     pub(crate) found: Vec<(String, i64, Vec<usize>, bool)>,
     pub(crate) fates: Vec<Fate>,
@@ -274,13 +284,20 @@ impl Sink for Collected {
 }
 
 pub(crate) fn rules(text: &str) -> RuleSet {
+    rules_with(text, EventFields::Used)
+}
+
+pub(crate) fn rules_with(text: &str, fields: EventFields) -> RuleSet {
     let mut sources = lang::source::SourceSet::from_texts([("r.trip", format!("{SCHEMA}{text}"))]);
-    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-    let checking = lang::check(&mut sources, today);
+    let checking = lang::check(&mut sources, today());
     let checked = checking
         .checked
         .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
-    RuleSet::compile(&checked, EventFields::Used)
+    RuleSet::compile(&checked, fields)
+}
+
+pub(crate) fn today() -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
 }
 
 pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {

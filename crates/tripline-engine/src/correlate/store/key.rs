@@ -56,6 +56,11 @@ pub(super) fn drop_first(run: &mut Vec<Event>, count: usize) -> usize {
 }
 
 impl KeyState {
+    /// Whether no event is retained.
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.iter().all(Vec::is_empty)
+    }
+
     /// The key's own share: its bytes, its runs, its places in the index and in the queue.
     pub(super) fn bytes(&self) -> usize {
         size_of::<KeyState>()

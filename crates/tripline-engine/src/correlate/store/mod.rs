@@ -7,12 +7,15 @@
 //!
 //! INVARIANT: a key in the index has an entry in the queue; the runs are ordered.
 
+mod carry;
+mod frozen;
 mod key;
 
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use self::frozen::Frozen;
 pub(crate) use self::key::{Event, KeyState};
 use self::key::{drop_first, room};
 use super::queue::TimeQueue;
@@ -39,6 +42,8 @@ pub(crate) struct Store {
     within: i64,
     bytes: usize,
     events: u64,
+    /// What was retained when the snapshot in progress began.
+    frozen: Option<Box<Frozen>>,
 }
 
 /// How many events of a full step are dropped at once, so that a full step costs no more an event.
@@ -58,6 +63,7 @@ impl Store {
             within,
             bytes: 0,
             events: 0,
+            frozen: None,
         }
     }
 
@@ -115,6 +121,7 @@ impl Store {
             Some(slot) => slot,
             None => self.add_key(place.hash, key, self.expires(step, event.time)),
         };
+        self.save(slot);
         if let Some(run) = self
             .keys
             .get_mut(slot as usize)
@@ -134,6 +141,7 @@ impl Store {
 
     /// Marks a final event to be looked at again; false if it is gone or was marked already.
     pub(crate) fn wait(&mut self, slot: KeySlot, event: (i64, Identity)) -> bool {
+        self.save(slot);
         let run = self
             .keys
             .get_mut(slot as usize)
@@ -192,6 +200,7 @@ impl Store {
 
     /// Drops the first events of a step of a key; gives how many.
     pub(crate) fn evict(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
+        self.save(slot);
         let run = self
             .keys
             .get_mut(slot as usize)
@@ -229,6 +238,8 @@ impl Store {
         self.bytes += state.bytes();
         let slot = match self.free.pop() {
             Some(slot) => {
+                // Nothing is in it, and what comes is not what was frozen.
+                self.save(slot);
                 if let Some(place) = self.keys.get_mut(slot as usize) {
                     *place = state;
                 }
@@ -248,6 +259,7 @@ impl Store {
     }
 
     fn remove_key(&mut self, slot: KeySlot) {
+        self.save(slot);
         let Some(state) = self.keys.get_mut(slot as usize) else {
             return;
         };
