@@ -87,7 +87,7 @@ impl State {
             base,
             ready: VecDeque::from([first]),
             given: 0,
-            checksum: Checksum::default(),
+            checksum: Checksum::new(),
         }));
     }
 
