@@ -5,12 +5,15 @@
 //! compared as it is; unpacking gives back what was packed. The bytes are read only from memory
 //! this process (or a snapshot whose checksum held) wrote, and still never trusted to be whole.
 
+mod whole;
+
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
 use tripline_lang::value::{Encoding, Raw, Value};
 
+pub(crate) use self::whole::whole_values;
 use crate::varint;
 
 const MISSING: u8 = 0;
@@ -224,37 +227,6 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// How many values bytes from outside hold; none if they are not whole values, or nested deeper
-/// than any expression is.
-pub(crate) fn whole_values(bytes: &[u8]) -> Option<usize> {
-    let mut unpacker = Unpacker::new(bytes);
-    let mut count = 0;
-    while !unpacker.bytes.is_empty() {
-        unpacker.check(MOST_NESTED)?;
-        count += 1;
-    }
-    Some(count)
-}
-
-/// The deepest nesting of lists that is taken from outside; expressions nest 100 deep at the most.
-const MOST_NESTED: u32 = 200;
-
-impl Unpacker<'_> {
-    fn check(&mut self, depth: u32) -> Option<()> {
-        if self.bytes.first() != Some(&LIST) {
-            return match self.bytes.first() {
-                Some(MISSING..LIST) => self.pass(),
-                _ => None,
-            };
-        }
-        self.byte()?;
-        for _ in 0..self.length()? {
-            self.check(depth.checked_sub(1)?)?;
-        }
-        Some(())
-    }
-}
-
 fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     varint::put(bytes.len() as u64, out);
@@ -382,23 +354,6 @@ mod tests {
         ] {
             assert_eq!(round_trip(&value), format!("{value:?}"));
         }
-    }
-
-    #[test]
-    fn bytes_from_outside_are_counted_only_where_every_value_is_whole() {
-        let mut bytes = vec![];
-        pack(
-            &Value::List(vec![Value::Text("abc".into()), Value::List(vec![])]),
-            &mut bytes,
-        );
-        pack(&Value::Missing, &mut bytes);
-        assert_eq!(whole_values(&bytes), Some(2));
-        assert_eq!(whole_values(&bytes[..bytes.len() - 1]), Some(1));
-        for end in 1..bytes.len() - 1 {
-            assert_eq!(whole_values(&bytes[..end]), None, "{end}");
-        }
-        assert_eq!(whole_values(&[200]), None);
-        assert_eq!(whole_values(&[LIST, 1].repeat(100_000)), None);
     }
 
     #[test]

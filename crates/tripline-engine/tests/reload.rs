@@ -12,23 +12,15 @@
 mod model;
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use tripline_engine::{
-    Emission, Engine, EventFields, Options, RuleFate, RuleOutcome, RuleSet, SnapshotProgress,
+    Emission, Engine, EventFields, RuleFate, RuleOutcome, RuleSet, SnapshotProgress,
 };
 
-use model::{CASES, Collected, Event, all_cases, arrival, cases, events, rules, rules_with, today};
-
-fn engine(rules: &RuleSet, emission: Emission, lateness: u64) -> Engine {
-    let options = Options {
-        lateness: Duration::from_secs(lateness),
-        emission,
-        ..Options::new(today())
-    };
-    Engine::new(rules.clone(), options)
-}
+use model::{
+    CASES, Collected, Event, all_cases, arrival, cases, engine, events, rules, rules_with, today,
+};
 
 fn event(id: usize, time: i64, interactive: bool, ip: u8) -> String {
     let event = Event {

@@ -12,28 +12,17 @@
 
 mod model;
 
-use std::hash::Hasher;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use siphasher::sip::SipHasher13;
 use tripline_engine::{
-    Detection, Emission, Engine, EventFields, Options, RuleFate, RuleSet, Sink, SnapshotError,
-    SnapshotProgress,
+    Emission, Engine, EventFields, Options, RuleFate, RuleSet, SnapshotProgress,
 };
 
-use model::{CASES, Collected, Event, all_cases, arrival, cases, events, rules, rules_with, today};
-
-fn engine(rules: &RuleSet, emission: Emission, lateness: u64) -> Engine {
-    let options = Options {
-        lateness: Duration::from_secs(lateness),
-        emission,
-        max_events_per_key: 300,
-        ..Options::new(today())
-    };
-    Engine::new(rules.clone(), options)
-}
+use model::{
+    CASES, Collected, Event, RULES, all_cases, arrival, cases, engine, events, rules, rules_with,
+    sample, today,
+};
 
 /// What a run gave from a record on.
 fn since(collected: &Collected, found: usize, fates: usize) -> Collected {
@@ -135,87 +124,6 @@ proptest! {
         let budgets = if budgets.iter().all(|budget| *budget == 0) { vec![64] } else { budgets };
         interrupted(rules, emission, lateness as u64, &records, cut, &budgets)?;
     }
-
-    #[test]
-    fn bytes_that_are_no_snapshot_are_an_error(
-        bytes in proptest::collection::vec(any::<u8>(), 0..400),
-        magic in any::<bool>(),
-    ) {
-        let mut bytes = bytes;
-        if magic {
-            bytes.splice(0..0, b"TRIPS\r\n\x1a\x01\x00".iter().copied());
-        }
-        let mut engine = engine(&rules(CASES[0].text), Emission::Final, 10);
-        prop_assert!(engine.restore(&bytes, &mut Collected::default()).is_err());
-    }
-
-    #[test]
-    fn contents_that_nobody_wrote_are_an_error_or_state_but_never_a_panic(
-        emission in emissions(),
-        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
-        from in 10usize..700,
-    ) {
-        let (set, records) = sample();
-        let mut engine_before = engine(&set, emission, 30);
-        let mut sink = Shown;
-        for record in &records {
-            engine_before.push(record.as_bytes(), &mut sink);
-        }
-        let mut bytes = engine_before.snapshot();
-        let content = bytes.len() - 20;
-        for (index, value) in &changes {
-            let at = from.min(content - 1) + index.index(content - from.min(content - 1));
-            bytes[at] = *value;
-        }
-        seal(&mut bytes);
-        let mut engine = engine(&set, emission, 30);
-        if engine.restore(&bytes, &mut sink).is_ok() {
-            for record in &records {
-                engine.push(record.as_bytes(), &mut sink);
-            }
-            let again = engine.snapshot();
-            prop_assert!(engine.restore(&again, &mut sink).is_ok());
-        } else {
-            prop_assert_eq!(engine.stats().retained_events, 0);
-        }
-        engine.finish(&mut sink);
-    }
-}
-
-/// Makes the checksum fit what was changed.
-fn seal(bytes: &mut [u8]) {
-    let end = bytes.len() - 12;
-    let mut hasher = SipHasher13::new();
-    hasher.write(&bytes[..end]);
-    bytes[end..end + 8].copy_from_slice(&hasher.finish().to_le_bytes());
-}
-
-/// All rules.
-static RULES: LazyLock<RuleSet> = LazyLock::new(|| rules(&all_cases()));
-
-/// Rules and records that leave something of every kind in the state.
-fn sample() -> (RuleSet, Vec<String>) {
-    let records = (0..40).map(|id| Event {
-        id,
-        time: id as i64 / 2,
-        user: Some((id % 3) as u8),
-        interactive: id % 4 == 0,
-        ip: Some((id % 5) as u8),
-    });
-    (RULES.clone(), records.map(|event| event.record()).collect())
-}
-
-/// Looks at everything that a detection shows.
-struct Shown;
-
-impl Sink for Shown {
-    fn detection(&mut self, detection: Detection<'_>) {
-        serde_json::to_string(&detection).unwrap();
-    }
-
-    fn wants_suppressed(&self) -> bool {
-        true
-    }
 }
 
 #[test]
@@ -249,63 +157,6 @@ fn a_large_state_is_written_in_small_steps_while_records_go_on() {
             .collect();
         interrupted(&set, emission, 30, &records, 1_500, budgets).unwrap();
     }
-}
-
-#[test]
-fn every_cut_off_and_every_changed_byte_is_an_error_and_changes_nothing() {
-    let (set, records) = sample();
-    let mut sink = Collected::default();
-    let mut before = engine(&set, Emission::Final, 30);
-    for record in &records {
-        before.push(record.as_bytes(), &mut sink);
-    }
-    let bytes = before.snapshot();
-    let mut engine = engine(&set, Emission::Final, 30);
-    engine.push(records[0].as_bytes(), &mut sink);
-    let stats = engine.stats().clone();
-    for end in 0..bytes.len() {
-        let error = engine.restore(&bytes[..end], &mut sink).unwrap_err();
-        assert_eq!(error, SnapshotError::Truncated, "{end}");
-    }
-    for at in 0..bytes.len() {
-        let mut bytes = bytes.clone();
-        bytes[at] ^= 1 << (at % 8);
-        assert!(engine.restore(&bytes, &mut sink).is_err(), "{at}");
-    }
-    assert_eq!(*engine.stats(), stats);
-    assert!(engine.restore(&bytes, &mut sink).is_ok());
-}
-
-#[test]
-fn an_error_says_what_is_wrong() {
-    let set = rules(CASES[0].text);
-    let mut engine = engine(&set, Emission::Final, 30);
-    let bytes = engine.snapshot();
-    let mut said = |bytes: &[u8]| {
-        let restored = engine.restore(bytes, &mut Collected::default());
-        restored.unwrap_err().to_string()
-    };
-    let changed = |at: usize, value: u8| {
-        let mut bytes = bytes.clone();
-        bytes[at] = value;
-        bytes
-    };
-    assert_eq!(
-        [
-            said(b"{\"user\": 1}"),
-            said(&changed(8, 2)),
-            said(&changed(8, 0)),
-            said(&bytes[..bytes.len() - 1]),
-            said(&changed(20, 99)),
-        ],
-        [
-            "this is not a snapshot of the engine's state",
-            "the snapshot is of version 2, newer than version 1, which this release reads",
-            "the snapshot is of version 0, older than version 1, which this release reads",
-            "the snapshot is cut off: its end is missing",
-            "the snapshot is damaged: its checksum does not match its bytes",
-        ]
-    );
 }
 
 #[test]

@@ -160,8 +160,8 @@ impl Engine {
 
     /// Begins a snapshot of the state as it is now, which [`Engine::continue_snapshot`] writes piece by
     /// piece while records go on coming. What changes meanwhile is written aside and held until it
-    /// is given out, so a snapshot once begun is to be continued or cancelled. One that is in
-    /// progress is given up.
+    /// is given out, beside what [`Options::max_state`] limits, so a snapshot once begun is to be
+    /// continued or cancelled. One that is in progress is given up.
     pub fn begin_snapshot(&mut self) {
         self.state.begin_snapshot(self.rules.program());
     }

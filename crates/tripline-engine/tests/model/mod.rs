@@ -9,11 +9,13 @@
 
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use tripline_engine::lang;
-use tripline_engine::{Detection, EventFields, Fate, RuleSet, Sink};
+use tripline_engine::{Detection, Emission, Engine, EventFields, Fate, Options, RuleSet, Sink};
 
 pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) const START: i64 = 1_800_000_000 * SECOND;
@@ -337,4 +339,30 @@ pub(crate) fn cases() -> ProptestConfig {
         Some(_) => ProptestConfig::default(),
         None => ProptestConfig::with_cases(600),
     }
+}
+
+/// An engine for the rules.
+pub(crate) fn engine(rules: &RuleSet, emission: Emission, lateness: u64) -> Engine {
+    let options = Options {
+        lateness: Duration::from_secs(lateness),
+        emission,
+        max_events_per_key: 300,
+        ..Options::new(today())
+    };
+    Engine::new(rules.clone(), options)
+}
+
+/// All rules.
+pub(crate) static RULES: LazyLock<RuleSet> = LazyLock::new(|| rules(&all_cases()));
+
+/// Rules and records that leave something of every kind in the state.
+pub(crate) fn sample() -> (RuleSet, Vec<String>) {
+    let records = (0..40).map(|id| Event {
+        id,
+        time: id as i64 / 2,
+        user: Some((id % 3) as u8),
+        interactive: id % 4 == 0,
+        ip: Some((id % 5) as u8),
+    });
+    (RULES.clone(), records.map(|event| event.record()).collect())
 }
