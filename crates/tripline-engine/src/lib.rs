@@ -4,7 +4,8 @@
 //!
 //! The public story is short: a [`RuleSet`] is compiled once; an [`Engine`] owns the state and
 //! takes records; a [`Sink`] takes what it gives. Where records are read on several threads, each
-//! has a [`Scanner`], and the [`Batch`]es go to the engine in order.
+//! has a [`Scanner`], and the [`Batch`]es go to the engine in order. State outlives a process by
+//! [`Engine::begin_snapshot`] and [`Engine::restore`], and a change of the rules by [`Engine::reload`].
 //!
 //! The way of one record: bytes, [`record`] (one pass, only the paths that some rule needs), the
 //! schemas' `accept`, the conditions on this event alone, the key, `correlate` (joins, watermark,
