@@ -1,7 +1,8 @@
 //! How fast records become detections, beside the floors of the same bytes: run with
 //! `cargo bench -p tripline-engine --bench engine [-- --records 60000 --rounds 5]`. Everything runs
 //! in one process over the same generated sign-ins, interleaved; each line gives the best of its
-//! rounds. The last lines are about growth: rules that share a schema, and users.
+//! rounds. The next lines are about growth: rules that share a schema, and users; the last ones about
+//! snapshots of the state that those records leave.
 
 #![allow(
     clippy::panic,
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use tripline_engine::lang::{self, source::SourceSet};
 use tripline_engine::{
     Batch, Detection, Emission, Engine, EventFields, Options, RuleSet, Scanner, Sink,
+    SnapshotProgress,
 };
 use tripline_samples::{Options as SampleOptions, Samples, Shape};
 
@@ -117,6 +119,77 @@ fn detect(rules: &RuleSet, emission: Emission, lines: &[&[u8]]) -> usize {
     }
     engine.finish(&mut sink);
     sink.0
+}
+
+/// What a snapshot of the state after these records costs, whole and in steps between records.
+fn snapshots(name: &str, rules: &RuleSet, lines: &[&[u8]], rounds: usize) {
+    let options = Options {
+        // So that everything is retained.
+        lateness: Duration::from_secs(48 * 3600),
+        ..Options::new(chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default())
+    };
+    let mut sink = Count::default();
+    let mut best = [Duration::MAX; 5];
+    let (mut size, mut retained) = (0, 0.0);
+    let mut note = |at: usize, took: Duration| {
+        if let Some(best) = best.get_mut(at) {
+            *best = took.min(*best);
+        }
+    };
+    let Some((before, after)) = lines.split_at_checked(lines.len() * 9 / 10) else {
+        return;
+    };
+    for _ in 0..rounds {
+        let mut engine = Engine::new(rules.clone(), options.clone());
+        let started = Instant::now();
+        for line in before {
+            engine.push(line, &mut sink);
+        }
+        note(
+            0,
+            started.elapsed() / u32::try_from(before.len()).unwrap_or(1),
+        );
+        retained = engine.stats().retained_events as f64;
+        let started = Instant::now();
+        let bytes = black_box(engine.snapshot());
+        note(1, started.elapsed());
+        size = bytes.len();
+        let mut restored = Engine::new(rules.clone(), options.clone());
+        let started = Instant::now();
+        if restored.restore(&bytes, &mut sink).is_err() {
+            panic!("a snapshot is restored");
+        }
+        note(2, started.elapsed());
+        // The longest step of each round, ten records between two steps.
+        let started = Instant::now();
+        engine.begin_snapshot();
+        let begin = started.elapsed();
+        note(3, begin);
+        let (mut records, mut out, mut longest) = (after.iter().cycle(), Vec::new(), begin);
+        loop {
+            let started = Instant::now();
+            out.clear();
+            let progress = engine.continue_snapshot(64 << 10, &mut out);
+            longest = longest.max(started.elapsed());
+            if progress != SnapshotProgress::InProgress {
+                break;
+            }
+            for line in records.by_ref().take(10) {
+                engine.push(line, &mut sink);
+            }
+        }
+        note(4, longest);
+    }
+    let [push, whole, restore, begin, longest] = best.map(|took| took.as_secs_f64() * 1e9);
+    println!(
+        "{name}: {retained} events retained, {:.0} bytes an event, {:.0} ns an event to write ({:.3} of a record), {:.0} ns to restore, {:.0} us to begin, {:.0} us the longest step of 64 KiB",
+        size as f64 / retained,
+        whole / retained,
+        whole / retained / push,
+        restore / retained,
+        begin / 1e3,
+        longest / 1e3,
+    );
 }
 
 fn runner<'a>(name: String, lines: &[&[u8]], run: Box<dyn FnMut() -> usize + 'a>) -> Runner<'a> {
@@ -253,6 +326,9 @@ fn main() {
             each / base,
             runner.found,
         );
+    }
+    for (users, lines) in &crowd_lines {
+        snapshots(&format!("snapshot, {users} users"), &used, lines, rounds);
     }
     if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
         let peak = status.lines().find(|line| line.starts_with("VmHWM"));

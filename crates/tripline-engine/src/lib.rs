@@ -4,7 +4,8 @@
 //!
 //! The public story is short: a [`RuleSet`] is compiled once; an [`Engine`] owns the state and
 //! takes records; a [`Sink`] takes what it gives. Where records are read on several threads, each
-//! has a [`Scanner`], and the [`Batch`]es go to the engine in order.
+//! has a [`Scanner`], and the [`Batch`]es go to the engine in order. State outlives a process by
+//! [`Engine::begin_snapshot`] and [`Engine::restore`], and a change of the rules by [`Engine::reload`].
 //!
 //! The way of one record: bytes, [`record`] (one pass, only the paths that some rule needs), the
 //! schemas' `accept`, the conditions on this event alone, the key, `correlate` (joins, watermark,
@@ -64,11 +65,14 @@ pub mod record;
 mod scan;
 mod stats;
 pub mod units;
+mod varint;
 
 pub use tripline_lang as lang;
 pub use tripline_lang::value::Encoding;
 
-pub use self::correlate::Engine;
+pub use self::correlate::{
+    Engine, Reloaded, Restored, RuleFate, RuleOutcome, SnapshotError, SnapshotProgress,
+};
 pub use self::detection::{Detection, DetectionId, JsonValue, Sink, StepEvent};
 pub use self::fate::{Fate, FateCounts};
 pub use self::options::{Emission, Options};

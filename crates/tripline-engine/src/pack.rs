@@ -5,11 +5,16 @@
 //! compared as it is; unpacking gives back what was packed. The bytes are read only from memory
 //! this process (or a snapshot whose checksum held) wrote, and still never trusted to be whole.
 
+mod whole;
+
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
 use tripline_lang::value::{Encoding, Raw, Value};
+
+pub(crate) use self::whole::whole_values;
+use crate::varint;
 
 const MISSING: u8 = 0;
 const FALSE: u8 = 1;
@@ -35,7 +40,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
         Value::Int(value) => {
             out.push(INT);
-            put_signed(*value, out);
+            varint::put_signed(*value, out);
         }
         Value::Float(value) => {
             out.push(FLOAT);
@@ -56,7 +61,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
         }
         Value::Duration(value) => {
             out.push(DURATION);
-            put_signed(*value, out);
+            varint::put_signed(*value, out);
         }
         Value::Ip(ip) => put_ip(*ip, out),
         Value::Cidr(range) => {
@@ -73,7 +78,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
         }
         Value::List(of) => {
             out.push(LIST);
-            put_length(of.len(), out);
+            varint::put(of.len() as u64, out);
             for value in of {
                 pack(value, out);
             }
@@ -108,6 +113,19 @@ impl<'a> Unpacker<'a> {
         }
     }
 
+    /// The bytes of the next value; none at the end.
+    pub(crate) fn packed(&mut self) -> &'a [u8] {
+        let before = self.bytes;
+        self.skip(1);
+        let length = before.len() - self.bytes.len();
+        before.get(..length).unwrap_or_default()
+    }
+
+    /// The bytes of all values that are left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(count)?;
         self.bytes = rest;
@@ -123,15 +141,7 @@ impl<'a> Unpacker<'a> {
     }
 
     fn unsigned(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
+        varint::take(&mut self.bytes)
     }
 
     fn length(&mut self) -> Option<usize> {
@@ -139,8 +149,7 @@ impl<'a> Unpacker<'a> {
     }
 
     fn signed(&mut self) -> Option<i64> {
-        let value = self.unsigned()?;
-        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+        varint::take_signed(&mut self.bytes)
     }
 
     fn ip(&mut self) -> Option<IpAddr> {
@@ -218,26 +227,9 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-fn put_length(mut value: usize, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn put_signed(value: i64, out: &mut Vec<u8>) {
-    let mut value = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
 fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
-    put_length(bytes.len(), out);
+    varint::put(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 

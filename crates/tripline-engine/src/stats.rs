@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::correlate::Successor;
 use crate::fate::FateCounts;
 use crate::program::RuleSet;
 use crate::scan::Presence;
@@ -71,6 +72,42 @@ impl Stats {
         }
     }
 
+    /// Goes on with the counters of another set's time: the totals, those of rules of the same id, of
+    /// exclusions, schemas and fields of the same name.
+    pub(crate) fn go_on(&mut self, before: Stats, successors: &[Option<Successor>]) {
+        self.records = before.records;
+        self.evicted = before.evicted;
+        self.peak_state_bytes = before.peak_state_bytes;
+        self.watermark = before.watermark;
+        for (was, successor) in before.rules.into_iter().zip(successors) {
+            let Some(successor) = successor else { continue };
+            let Some(now) = self.rules.get_mut(successor.rule) else {
+                continue;
+            };
+            now.detections = was.detections;
+            now.excluded = was.excluded;
+            now.no_key = was.no_key;
+            now.evicted = was.evicted;
+            now.search_limited = was.search_limited;
+            take_counts(&mut now.exclusions, &was.exclusions);
+            if successor.repack.is_some() {
+                // The same steps, whatever they are called now.
+                for ((_, now), (_, was)) in now.steps.iter_mut().zip(&was.steps) {
+                    *now = *was;
+                }
+            } else {
+                take_counts(&mut now.steps, &was.steps);
+            }
+        }
+        for now in &mut self.schemas {
+            let was = before.schemas.iter().find(|was| was.name == now.name);
+            if let Some(was) = was {
+                now.sampled = was.sampled;
+                take_counts(&mut now.present, &was.present);
+            }
+        }
+    }
+
     pub(crate) fn new(rules_set: &RuleSet) -> Stats {
         let rules = rules_set.rules().iter().map(|rule| RuleStats {
             name: rule.name.clone(),
@@ -99,6 +136,15 @@ impl Stats {
             rules: rules.collect(),
             schemas: schemas.collect(),
             ..Stats::default()
+        }
+    }
+}
+
+/// Takes over what is counted under the same name.
+fn take_counts(now: &mut [(String, u64)], was: &[(String, u64)]) {
+    for (name, count) in now {
+        if let Some((_, was)) = was.iter().find(|(other, _)| other == name) {
+            *count = *was;
         }
     }
 }

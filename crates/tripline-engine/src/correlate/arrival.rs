@@ -1,6 +1,8 @@
 //! An event arrives: late or in range, known or new, then into the store of every rule that has a
 //! step for it, and under early emission joined at once to the final events it can complete.
 
+use std::sync::Arc;
+
 use super::bindings::{Match, Search};
 use super::settle::report;
 use super::store::{Event, KeySlot};
@@ -150,14 +152,7 @@ impl State {
                     sink,
                 );
             } else {
-                self.waiting_bytes += event.bytes();
-                self.waiting.push(
-                    time,
-                    Waiting::Single {
-                        rule: candidate.rule,
-                        event: Box::new(event),
-                    },
-                );
+                self.wait_single(candidate.rule, event);
             }
             return;
         }
@@ -189,6 +184,14 @@ impl State {
                 },
             );
         }
+    }
+
+    /// Lets a match of a single event wait for the watermark.
+    pub(super) fn wait_single(&mut self, rule: u32, event: Event) {
+        self.waiting_bytes += event.bytes();
+        let event = Arc::new(event);
+        self.waiting
+            .push(event.time, Waiting::Single { rule, event });
     }
 
     /// Looks for the matches that the arrival of an event makes, and gives them at once.

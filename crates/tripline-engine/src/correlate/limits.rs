@@ -1,12 +1,18 @@
 //! The account of the state, and what goes when it is over its limit.
 
 use super::recent::Recent;
-use super::store::KeySlot;
+use super::store::{KeySlot, Store};
 use super::{State, Waiting};
 use crate::detection::Sink;
 use crate::program::Program;
 
 impl State {
+    /// Adds up what the stores retain.
+    pub(super) fn sum_up_stores(&mut self) {
+        self.stored_bytes = self.stores.iter().map(Store::bytes).sum();
+        self.stored_events = self.stores.iter().map(Store::events).sum();
+    }
+
     /// Brings the accounted state up to date.
     pub(super) fn account(&mut self) {
         let identities = (self.known_events.len() + self.given.len()) * Recent::BYTES;

@@ -9,22 +9,34 @@
 
 mod arrival;
 mod bindings;
+mod carry;
 mod limits;
 mod queue;
 mod recent;
+mod reload;
 mod settle;
+mod snapshot;
 mod store;
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
 use tripline_lang::value::Encoding;
 
 pub(crate) use self::bindings::Match;
+pub(crate) use self::carry::Successor;
+pub use self::carry::{RuleFate, RuleOutcome};
 use self::queue::TimeQueue;
 use self::recent::Recent;
+pub use self::reload::Reloaded;
+use self::snapshot::Taking;
+pub use self::snapshot::{Restored, SnapshotError, SnapshotProgress};
 use self::store::{Event, KeySlot, Store};
 use crate::detection::Sink;
 use crate::fate::Fate;
 use crate::options::Options;
-use crate::program::RuleSet;
+use crate::program::{Program, RuleSet};
 use crate::scan::{Batch, Identity, Scanner};
 use crate::stats::Stats;
 
@@ -64,9 +76,14 @@ struct State {
     known_events: Recent,
     given: Recent,
     stats: Stats,
+    /// Event times to which a window can be added.
+    possible: Range<i64>,
+    /// The snapshot in progress.
+    taking: Option<Box<Taking>>,
 }
 
 /// Something to be looked at when the watermark passes its time.
+#[derive(Clone)]
 enum Waiting {
     /// A final event in a rule's store.
     Stored {
@@ -75,7 +92,7 @@ enum Waiting {
         identity: Identity,
     },
     /// A match of a single event, which no store holds.
-    Single { rule: u32, event: Box<Event> },
+    Single { rule: u32, event: Arc<Event> },
 }
 
 /// Nanoseconds of a second.
@@ -86,43 +103,11 @@ const MARGIN: i64 = 86_400 * SECOND;
 
 impl Engine {
     /// An engine without state.
-    pub fn new(rules: RuleSet, mut options: Options) -> Engine {
-        let lateness = i64::try_from(options.lateness.as_nanos()).unwrap_or(i64::MAX);
-        let stores = rules.program().rules.iter();
-        let stores: Vec<Store> = stores
-            .map(|rule| Store::new(rule.steps.len(), rule.within, lateness))
-            .collect();
-        let slack = stores.iter().map(Store::slack).min().unwrap_or(0);
-        // Beyond these times, adding a window would leave what 64 bits can say.
-        let widest = rules.program().rules.iter().map(|rule| rule.within).max();
-        let margin = widest
-            .unwrap_or(0)
-            .saturating_add(lateness)
-            .saturating_add(MARGIN);
-        let range = &mut options.range;
-        range.start = range.start.max(i64::MIN.saturating_add(margin));
-        range.end = range.end.min(i64::MAX.saturating_sub(margin));
-        let state = State {
-            stats: Stats::new(&rules),
-            newest: None,
-            held_at: i64::MAX,
-            watermark: i64::MIN,
-            expire_at: i64::MIN,
-            expire_step: slack.max(SECOND),
-            stored_bytes: 0,
-            stored_events: 0,
-            stores,
-            waiting: TimeQueue::new(lateness),
-            waiting_bytes: 0,
-            known_events: Recent::new(lateness),
-            given: Recent::new(lateness),
-            lateness,
-            options,
-        };
+    pub fn new(rules: RuleSet, options: Options) -> Engine {
         Engine {
             scanner: Scanner::new(&rules),
             batch: Batch::default(),
-            state,
+            state: State::new(&rules, options),
             rules,
         }
     }
@@ -164,6 +149,74 @@ impl Engine {
         self.state.pass(self.rules.program(), i64::MAX, sink);
     }
 
+    /// The day (UTC) by which exclusions expire from now on. For a caller that runs for longer than a
+    /// day, because the engine has no clock.
+    pub fn set_today(&mut self, today: NaiveDate) {
+        self.state.options.today = today;
+    }
+
+    /// The state as it is now, as bytes for [`Engine::restore`]; for a caller that does not mind how
+    /// long that takes. A snapshot in progress is given up.
+    pub fn snapshot(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.begin_snapshot();
+        while self.continue_snapshot(usize::MAX, &mut bytes) == SnapshotProgress::InProgress {}
+        bytes
+    }
+
+    /// Begins a snapshot of the state as it is now, which [`Engine::continue_snapshot`] writes piece by
+    /// piece while records go on coming. What changes meanwhile is written aside and held until it
+    /// is given out, beside what [`Options::max_state`] limits, so a snapshot once begun is to be
+    /// continued or cancelled. One that is in progress is given up.
+    pub fn begin_snapshot(&mut self) {
+        self.state.begin_snapshot(self.rules.program());
+    }
+
+    /// Appends about `budget` more bytes of the snapshot in progress to `out`: a few kilobytes more
+    /// at the most, except where a single event is larger. All pieces together, in their order,
+    /// are the snapshot.
+    pub fn continue_snapshot(&mut self, budget: usize, out: &mut Vec<u8>) -> SnapshotProgress {
+        self.state.continue_snapshot(budget, out)
+    }
+
+    /// Gives up the snapshot in progress; false if there is none.
+    pub fn cancel_snapshot(&mut self) -> bool {
+        self.state.cancel_snapshot()
+    }
+
+    /// Goes on from a snapshot, in place of all state there is. The rules may be others than those it
+    /// was taken with: each rule whose id, steps, key and window are in the snapshot goes on with
+    /// its state, the others begin anew. The options stay this engine's; what is over its limits
+    /// is dropped at once, and what is settled by that goes to the sink.
+    ///
+    /// # Errors
+    /// A [`SnapshotError`] if the bytes are not a whole snapshot of the version that is known here;
+    /// the engine is then as it was before.
+    pub fn restore(
+        &mut self,
+        snapshot: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<Restored, SnapshotError> {
+        let options = self.state.options.clone();
+        let (mut state, restored) = State::restored(&self.rules, options, snapshot, sink)?;
+        state.held_at = self.state.held_at;
+        self.state = state;
+        self.batch.clear();
+        Ok(restored)
+    }
+
+    /// Puts other rules in force, between two records. State, counters and what is known stay for
+    /// every rule whose id, steps, key and window stay; a rule that is changed or gone gives what
+    /// can be said of its waiting final events to the sink, and its state is dropped. A snapshot in
+    /// progress is given up. Batches of scanners of the old rules must have been pushed before.
+    pub fn reload(&mut self, rules: RuleSet, sink: &mut dyn Sink) -> Reloaded {
+        let reloaded = self.state.reload(&self.rules, &rules, sink);
+        self.scanner = Scanner::new(&rules);
+        self.batch.clear();
+        self.rules = rules;
+        reloaded
+    }
+
     /// The counters.
     pub fn stats(&self) -> &Stats {
         &self.state.stats
@@ -172,5 +225,49 @@ impl Engine {
     /// The rule set in force.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+}
+
+impl State {
+    /// No state, for the rules.
+    fn new(rules: &RuleSet, options: Options) -> State {
+        let lateness = i64::try_from(options.lateness.as_nanos()).unwrap_or(i64::MAX);
+        let mut state = State {
+            stats: Stats::new(rules),
+            newest: None,
+            held_at: i64::MAX,
+            watermark: i64::MIN,
+            expire_at: i64::MIN,
+            expire_step: SECOND,
+            stored_bytes: 0,
+            stored_events: 0,
+            stores: Store::for_rules(rules.program(), lateness),
+            waiting: TimeQueue::new(lateness),
+            waiting_bytes: 0,
+            known_events: Recent::new(lateness),
+            given: Recent::new(lateness),
+            lateness,
+            options,
+            possible: i64::MIN..i64::MAX,
+            taking: None,
+        };
+        state.fit_to(rules.program());
+        state
+    }
+
+    /// Sets what depends on the windows of the rules.
+    fn fit_to(&mut self, program: &Program) {
+        let slack = self.stores.iter().map(Store::slack).min().unwrap_or(0);
+        self.expire_step = slack.max(SECOND);
+        // Beyond these times, adding a window would leave what 64 bits can say.
+        let widest = program.rules.iter().map(|rule| rule.within).max();
+        let margin = widest
+            .unwrap_or(0)
+            .saturating_add(self.lateness)
+            .saturating_add(MARGIN);
+        self.possible = i64::MIN.saturating_add(margin)..i64::MAX.saturating_sub(margin);
+        let range = &mut self.options.range;
+        range.start = range.start.max(self.possible.start);
+        range.end = range.end.min(self.possible.end);
     }
 }

@@ -54,6 +54,11 @@ impl Recent {
         Some(earliest.saturating_add(self.expiry.width()))
     }
 
+    /// The queue behind it, which a snapshot reads.
+    pub(crate) fn queue(&mut self) -> &mut TimeQueue<Identity> {
+        &mut self.expiry
+    }
+
     /// How many are remembered.
     pub(crate) fn len(&self) -> usize {
         self.expiry.len()

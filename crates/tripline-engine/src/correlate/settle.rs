@@ -29,14 +29,13 @@ impl State {
             return;
         }
         self.watermark = watermark;
-        self.settle(program, sink);
+        self.settle(program, watermark, sink);
         if watermark >= self.expire_at {
             self.expire_at = watermark.saturating_add(self.expire_step);
             for store in &mut self.stores {
                 store.expire(watermark);
             }
-            self.stored_bytes = self.stores.iter().map(Store::bytes).sum();
-            self.stored_events = self.stores.iter().map(Store::events).sum();
+            self.sum_up_stores();
         }
         self.known_events.forget_before(watermark);
         self.given.forget_before(watermark);
@@ -44,14 +43,14 @@ impl State {
         self.stats.watermark = Some(self.watermark).filter(|at| *at != i64::MAX);
     }
 
-    /// Settles what waited for the watermark, all that has the same time together, so that ids can
-    /// order it.
-    fn settle(&mut self, program: &Program, sink: &mut dyn Sink) {
-        let mut next = self.waiting.pop_before(self.watermark);
+    /// Settles what waits for a watermark up to this, all that has the same time together, so that
+    /// ids can order it.
+    pub(super) fn settle(&mut self, program: &Program, upto: i64, sink: &mut dyn Sink) {
+        let mut next = self.waiting.pop_before(upto);
         while let Some((time, first)) = next {
             let mut due = vec![first];
             loop {
-                next = self.waiting.pop_before(self.watermark);
+                next = self.waiting.pop_before(upto);
                 match next {
                     Some((other, waiting)) if other == time => due.push(waiting),
                     _ => break,
@@ -99,7 +98,8 @@ impl State {
         }
     }
 
-    /// Settles those of the first `count` final events of a key that wait, before they are dropped.
+    /// Settles those of the first `count` final events of a key that still wait, before they are
+    /// dropped: what the watermark has passed is settled, even where it is not gone yet.
     pub(super) fn settle_first(
         &mut self,
         program: &Program,
@@ -108,6 +108,7 @@ impl State {
         count: usize,
         sink: &mut dyn Sink,
     ) {
+        let watermark = self.watermark;
         let (known, stats) = self.known(program);
         let store = known.stores.get(rule_index);
         let state = store.and_then(|store| store.get(slot));
@@ -115,7 +116,7 @@ impl State {
         let mut found = Vec::new();
         let mut budget = known.options.max_bindings;
         for event in finals.into_iter().flatten().take(count) {
-            if event.waiting {
+            if event.waiting && event.time >= watermark {
                 known.matches((rule_index, slot, event.order()), &mut budget, &mut found);
             }
         }

@@ -6,6 +6,7 @@
 
 mod compile;
 pub(crate) mod eval;
+mod fingerprint;
 pub(crate) mod node;
 pub(crate) mod schema;
 mod set;
@@ -90,6 +91,8 @@ pub(crate) struct RuleProgram {
     pub(crate) exclusions: Vec<(Node, Option<NaiveDate>)>,
     /// What the detection's id is derived from besides its events.
     pub(crate) identity: String,
+    /// The same for every rule that keeps the same events for the same steps and keys.
+    pub(crate) fingerprint: u128,
     /// Some step is `every`.
     pub(crate) any_every: bool,
 }

@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 
+use tripline_lang::types::Type;
 use tripline_lang::value::Value;
 
 use super::eval::{Scope, borrowed, eval};
@@ -29,6 +30,7 @@ pub(crate) struct SchemaProgram {
 /// One field.
 pub(crate) struct FieldProgram {
     pub(crate) name: String,
+    pub(crate) ty: Type,
     pub(crate) value: Node,
 }
 

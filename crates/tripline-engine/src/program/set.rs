@@ -187,6 +187,7 @@ mod tests {
     fn set(entries: Entries) -> Set {
         Set::new(&Arc::new(List {
             name: "l".into(),
+            literal: false,
             entries,
         }))
     }

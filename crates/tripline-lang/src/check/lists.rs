@@ -123,6 +123,7 @@ impl Checker<'_> {
             let loaded = self.load(list).map(|entries| {
                 Arc::new(List {
                     name: list.name.text.clone(),
+                    literal: false,
                     entries,
                 })
             });
@@ -359,6 +360,7 @@ impl Checker<'_> {
         let list = match &loaded.entries {
             Entries::Text { values, .. } if folds => Arc::new(List {
                 name: loaded.name.clone(),
+                literal: false,
                 entries: Entries::Text {
                     values: values
                         .iter()

@@ -1,5 +1,6 @@
 //! Patterns: compiled once, with limits, so that no rule can make the engine slow or large.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
@@ -13,15 +14,22 @@ const SIZE_LIMIT: usize = 1 << 20;
 const NEST_LIMIT: u32 = 50;
 
 /// Compiles a pattern.
+///
+/// INVARIANT: patterns with equal text match alike, because equal conditions are told by their text:
+/// without case is said in the pattern itself.
 pub(super) fn compile(
     pattern: &str,
     nocase: bool,
     span: Span,
 ) -> Result<Arc<Regex>, Box<Diagnostic>> {
-    RegexBuilder::new(pattern)
+    let pattern = if nocase {
+        Cow::Owned(format!("(?i){pattern}"))
+    } else {
+        Cow::Borrowed(pattern)
+    };
+    RegexBuilder::new(&pattern)
         .size_limit(SIZE_LIMIT)
         .nest_limit(NEST_LIMIT)
-        .case_insensitive(nocase)
         .build()
         .map(Arc::new)
         .map_err(|error| {

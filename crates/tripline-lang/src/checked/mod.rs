@@ -62,6 +62,8 @@ pub struct Field {
 pub struct List {
     /// Its name; a list literal has a made-up one.
     pub name: String,
+    /// It is written where it is used, not declared under a name.
+    pub literal: bool,
     /// Its entries.
     pub entries: Entries,
 }

@@ -104,6 +104,7 @@ fn schema_program(
         };
         fields.push(FieldProgram {
             name: field.name.clone(),
+            ty: field.ty.clone(),
             value,
         });
     }

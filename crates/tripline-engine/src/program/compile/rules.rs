@@ -12,7 +12,7 @@ use super::fields::layout;
 use crate::program::node::{Lowering, Node};
 use crate::program::schema::{SchemaProgram, StepScan};
 use crate::program::set::Set;
-use crate::program::{EventFields, ExclusionInfo, RuleInfo, RuleProgram, StepProgram};
+use crate::program::{EventFields, ExclusionInfo, RuleInfo, RuleProgram, StepProgram, fingerprint};
 
 pub(super) fn rule_program(
     checked: &Checked,
@@ -124,6 +124,7 @@ pub(super) fn rule_program(
         emit,
         exclusions,
         identity: rule.meta.id.clone(),
+        fingerprint: fingerprint::of(checked, rule),
     }
 }
 

@@ -352,7 +352,11 @@ impl Checker<'_> {
         let kind = match self.constant_entries(&list, op.nocase)? {
             Some(entries) => {
                 let name = format!("list literal {}", self.used_lists.len());
-                self.used_lists.push(Arc::new(List { name, entries }));
+                self.used_lists.push(Arc::new(List {
+                    name,
+                    literal: true,
+                    entries,
+                }));
                 ExprKind::InList {
                     value: Box::new(value),
                     list: self.used_lists.len() - 1,

@@ -2,8 +2,12 @@
 //! amortised constant. Entries fall into buckets of equal width; only the bucket that the
 //! watermark is in is kept in order, as a heap.
 
+mod frozen;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+
+use self::frozen::Frozen;
 
 /// A queue of entries by time.
 pub(crate) struct TimeQueue<T> {
@@ -14,9 +18,12 @@ pub(crate) struct TimeQueue<T> {
     /// What is in the buckets up to and including this one, which are being drained.
     draining: (i64, BinaryHeap<Entry<T>>),
     len: usize,
+    /// The entries as a snapshot in progress has to see them.
+    frozen: Option<Box<Frozen<T>>>,
 }
 
 /// An entry; the greatest is the one with the earliest time.
+#[derive(Clone)]
 struct Entry<T> {
     time: i64,
     entry: T,
@@ -42,7 +49,7 @@ impl<T> Ord for Entry<T> {
     }
 }
 
-impl<T> TimeQueue<T> {
+impl<T: Clone> TimeQueue<T> {
     /// An empty queue for entries that stay about `span` nanoseconds.
     pub(crate) fn new(span: i64) -> TimeQueue<T> {
         TimeQueue {
@@ -50,6 +57,7 @@ impl<T> TimeQueue<T> {
             buckets: BTreeMap::new(),
             draining: (i64::MIN, BinaryHeap::new()),
             len: 0,
+            frozen: None,
         }
     }
 
@@ -92,6 +100,9 @@ impl<T> TimeQueue<T> {
                 return None;
             }
             let (at, entries) = first.remove_entry();
+            if let Some(frozen) = &mut self.frozen {
+                frozen.save(at, &entries);
+            }
             self.draining = (at, entries.into());
         }
         let entry = self.draining.1.peek()?;
@@ -101,6 +112,16 @@ impl<T> TimeQueue<T> {
         let entry = self.draining.1.pop()?;
         self.len -= 1;
         Some((entry.time, entry.entry))
+    }
+
+    /// Takes every entry out, in no order.
+    pub(crate) fn drain(&mut self) -> Vec<(i64, T)> {
+        self.frozen = None;
+        self.len = 0;
+        let buckets = std::mem::take(&mut self.buckets);
+        let draining = std::mem::take(&mut self.draining.1);
+        let entries = buckets.into_values().flatten().chain(draining);
+        entries.map(|entry| (entry.time, entry.entry)).collect()
     }
 }
 

@@ -7,10 +7,17 @@
 //!
 //! INVARIANT: a key in the index has an entry in the queue; the runs are ordered.
 
+mod carry;
+mod frozen;
+mod key;
+
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use self::frozen::Frozen;
+pub(crate) use self::key::{Event, KeyState};
+use self::key::{drop_first, room};
 use super::queue::TimeQueue;
 use crate::scan::Identity;
 
@@ -35,62 +42,12 @@ pub(crate) struct Store {
     within: i64,
     bytes: usize,
     events: u64,
+    /// What was retained when the snapshot in progress began.
+    frozen: Option<Box<Frozen>>,
 }
-
-/// What is retained for one key.
-pub(crate) struct KeyState {
-    /// The packed key.
-    pub(crate) key: Box<[u8]>,
-    /// For each step its events, by time and identity.
-    pub(crate) steps: Box<[Vec<Event>]>,
-}
-
-/// One retained event.
-pub(crate) struct Event {
-    /// Nanoseconds since 1970.
-    pub(crate) time: i64,
-    pub(crate) identity: Identity,
-    /// The packed fields.
-    pub(crate) fields: Box<[u8]>,
-    /// It is a final event that will be looked at again when the watermark passes it.
-    pub(crate) waiting: bool,
-}
-
-impl Event {
-    /// The order of the runs.
-    pub(crate) fn order(&self) -> (i64, Identity) {
-        (self.time, self.identity)
-    }
-
-    /// What it takes beside its place in a run.
-    pub(crate) fn bytes(&self) -> usize {
-        self.fields.len() + ALLOCATION
-    }
-}
-
-/// What an allocator adds to one block, about.
-const ALLOCATION: usize = 16;
 
 /// How many events of a full step are dropped at once, so that a full step costs no more an event.
 const EVICTED_AT_ONCE: usize = 64;
-
-/// What the place of events in a run takes, with the room that the run has left.
-fn room(run: &Vec<Event>) -> usize {
-    run.capacity() * size_of::<Event>()
-}
-
-/// Drops the first events of a run; gives the bytes that this frees.
-fn drop_first(run: &mut Vec<Event>, count: usize) -> usize {
-    let before = room(run);
-    let freed: usize = run
-        .drain(..count.min(run.len()))
-        .map(|event| event.bytes())
-        .sum();
-    if run.len() <= run.capacity() / 2 {
-        run.shrink_to_fit();
-    }
-    freed + before - room(run)
-}
 
 impl Store {
     /// An empty store for a rule with `steps` steps and a window of `within`, with a lateness of
@@ -106,6 +63,7 @@ impl Store {
             within,
             bytes: 0,
             events: 0,
+            frozen: None,
         }
     }
 
@@ -163,6 +121,7 @@ impl Store {
             Some(slot) => slot,
             None => self.add_key(place.hash, key, self.expires(step, event.time)),
         };
+        self.save(slot);
         if let Some(run) = self
             .keys
             .get_mut(slot as usize)
@@ -182,6 +141,7 @@ impl Store {
 
     /// Marks a final event to be looked at again; false if it is gone or was marked already.
     pub(crate) fn wait(&mut self, slot: KeySlot, event: (i64, Identity)) -> bool {
+        self.save(slot);
         let run = self
             .keys
             .get_mut(slot as usize)
@@ -240,6 +200,7 @@ impl Store {
 
     /// Drops the first events of a step of a key; gives how many.
     pub(crate) fn evict(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
+        self.save(slot);
         let run = self
             .keys
             .get_mut(slot as usize)
@@ -277,6 +238,8 @@ impl Store {
         self.bytes += state.bytes();
         let slot = match self.free.pop() {
             Some(slot) => {
+                // Nothing is in it, and what comes is not what was frozen.
+                self.save(slot);
                 if let Some(place) = self.keys.get_mut(slot as usize) {
                     *place = state;
                 }
@@ -296,6 +259,7 @@ impl Store {
     }
 
     fn remove_key(&mut self, slot: KeySlot) {
+        self.save(slot);
         let Some(state) = self.keys.get_mut(slot as usize) else {
             return;
         };
@@ -309,17 +273,6 @@ impl Store {
             steps: Box::default(),
         };
         self.free.push(slot);
-    }
-}
-
-impl KeyState {
-    /// The key's own share: its bytes, its runs, its places in the index and in the queue.
-    fn bytes(&self) -> usize {
-        size_of::<KeyState>()
-            + self.key.len()
-            + self.steps.len() * size_of::<Vec<Event>>()
-            + 2 * ALLOCATION
-            + 24
     }
 }
 

@@ -1,0 +1,102 @@
+//! Another rule set takes over between two records. What a rule of the new set can go on with it
+//! goes on with ([`super::carry`]); what none can is settled with what is known, and dropped.
+//!
+//! INVARIANT: watermark, known identities, given detections and the fates stay as they are, so that
+//! nothing is taken or given twice because of a reload.
+
+use std::sync::Arc;
+
+use super::carry::{Kept, Plan, RuleOutcome};
+use super::queue::TimeQueue;
+use super::store::{Event, Store};
+use super::{State, Waiting};
+use crate::detection::Sink;
+use crate::program::RuleSet;
+use crate::stats::Stats;
+
+/// What a reload changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reloaded {
+    /// What became of the state of each rule: the new rules in their order, then those that are gone.
+    pub rules: Vec<RuleOutcome>,
+    /// A snapshot was in progress, and was given up: it is to be begun again.
+    pub snapshot_cancelled: bool,
+}
+
+impl State {
+    /// Goes on with the rules `new` where `old` were in force.
+    pub(super) fn reload(&mut self, old: &RuleSet, new: &RuleSet, sink: &mut dyn Sink) -> Reloaded {
+        let plan = Plan::new(Kept::of(old.program()), new.program());
+        let snapshot_cancelled = self.cancel_snapshot();
+        let kept = self.settle_dropped(old, &plan, sink);
+        let events: Vec<u64> = self.stores.iter().map(Store::events).collect();
+        let mut stores = Store::for_rules(new.program(), self.lateness);
+        for (at, mut store) in self.stores.drain(..).enumerate() {
+            if let Some((rule, repack)) = plan.kept(at)
+                && let Some(place) = stores.get_mut(rule)
+            {
+                store.repack(repack);
+                *place = store;
+            }
+        }
+        self.stores = stores;
+        for (time, waiting) in kept {
+            self.waiting.push(time, waiting);
+        }
+        let before = std::mem::replace(&mut self.stats, Stats::new(new));
+        self.stats.go_on(before, &plan.successors);
+        self.fit_to(new.program());
+        self.sum_up_stores();
+        self.keep_limit(new.program(), sink);
+        Reloaded {
+            rules: plan.outcomes(&events),
+            snapshot_cancelled,
+        }
+    }
+
+    /// Empties the queue of what waits: what no rule goes on with is settled now, the rest is given
+    /// back as the new rules number and keep it.
+    fn settle_dropped(
+        &mut self,
+        old: &RuleSet,
+        plan: &Plan,
+        sink: &mut dyn Sink,
+    ) -> Vec<(i64, Waiting)> {
+        let mut kept = Vec::new();
+        let mut dropped = TimeQueue::new(self.lateness);
+        let mut kept_bytes = 0;
+        for (time, mut waiting) in self.waiting.drain() {
+            let at = match &waiting {
+                Waiting::Stored { rule, .. } | Waiting::Single { rule, .. } => *rule as usize,
+            };
+            let Some((to, repack)) = plan.kept(at) else {
+                dropped.push(time, waiting);
+                continue;
+            };
+            let to = u32::try_from(to).unwrap_or(u32::MAX);
+            match &mut waiting {
+                Waiting::Stored { rule, .. } => *rule = to,
+                Waiting::Single { rule, event } => {
+                    *rule = to;
+                    if let Some(repack) = repack.first()
+                        && !repack.is_nothing()
+                    {
+                        *event = Arc::new(Event {
+                            time: event.time,
+                            identity: event.identity,
+                            fields: repack.fields(&event.fields),
+                            waiting: event.waiting,
+                        });
+                    }
+                    kept_bytes += event.bytes();
+                }
+            }
+            kept.push((time, waiting));
+        }
+        self.waiting = dropped;
+        self.settle(old.program(), i64::MAX, sink);
+        self.waiting = TimeQueue::new(self.lateness);
+        self.waiting_bytes = kept_bytes;
+        kept
+    }
+}
