@@ -1,6 +1,5 @@
 //! The promises about snapshots: an engine restored from one goes on as if it had never been
-//! interrupted, whatever came while the snapshot was written; and nothing but a whole snapshot
-//! changes an engine.
+//! interrupted, whatever came while the snapshot was written.
 
 #![allow(
     clippy::unwrap_used,
