@@ -22,6 +22,8 @@ pub(crate) struct SchemaProgram {
     pub(crate) predicates: Vec<Node>,
     /// The steps that take events of this schema.
     pub(crate) steps: Vec<StepScan>,
+    /// How those steps want an event packed: rules that keep the same of it share one.
+    pub(crate) packings: Vec<Packing>,
     /// The fields that something reads, by index.
     pub(crate) used: Vec<usize>,
 }
@@ -38,8 +40,16 @@ pub(crate) struct StepScan {
     pub(crate) step: u16,
     /// Indexes into the schema's predicates; all must hold.
     pub(crate) predicates: Vec<u32>,
+    /// Index into the schema's packings.
+    pub(crate) packing: u32,
+}
+
+/// How an event is packed for a step.
+pub(crate) struct Packing {
     /// The parts of the key, over the event alone.
     pub(crate) keys: Vec<Node>,
+    /// The fields that are kept, by index.
+    pub(crate) fields: Vec<usize>,
 }
 
 /// Storage for the fields of one event, kept from record to record so that nothing is allocated.
