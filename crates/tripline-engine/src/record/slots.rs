@@ -2,6 +2,7 @@
 //! its value. Filled by a reader, read by the expressions; reused from record to record, so that
 //! nothing is allocated.
 
+use super::json::Memory;
 use super::paths::{Branch, Node, Paths, ROOT, Slot};
 
 /// The values found in one record.
@@ -14,6 +15,8 @@ pub struct Slots {
     branches: Vec<Branch>,
     /// Containers that are being read; lives here so that it is allocated once.
     pub(super) frames: Vec<Frame>,
+    /// A record read before, along which the next ones are read.
+    pub(super) memory: Memory,
 }
 
 /// A value found in a record. It may stand for nothing but the record it was found in.
@@ -93,6 +96,7 @@ impl Slots {
             states: vec![State::Open; paths.len()],
             branches: paths.branches().to_vec(),
             frames: Vec::with_capacity(paths.depth()),
+            memory: Memory::default(),
         }
     }
 

@@ -8,11 +8,14 @@
 //! nor UTF-8 nor control characters. Once everything wanted was found, nothing more is read; but
 //! a record that does not end with its closing bracket is always an error.
 
+mod follow;
 mod scan;
+mod template;
 mod value;
 mod walk;
 
 pub use value::value_end;
 pub use walk::read;
 
+pub(super) use template::Memory;
 pub(super) use value::{Members, kind_of};

@@ -1,6 +1,7 @@
 //! The walk through one record. No recursion: the objects and arrays it has gone into are frames
 //! in [`Slots`], never more than the longest wanted path has steps.
 
+use super::follow::{Followed, follow};
 use super::scan::{self, joint};
 use super::value::{
     byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, text_end,
@@ -22,13 +23,29 @@ pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadE
     let (start, end) = trim(record)?;
     // The offsets stay those of the record; what follows the closing bracket is white space.
     let bytes = record.get(..end).unwrap_or(record);
-    Walk {
+    let mut memory = std::mem::take(&mut slots.memory);
+    let followed = match &memory.template {
+        Some(template) => follow(template, bytes, start, paths, slots),
+        None => Followed::Nowhere,
+    };
+    let mut walk = Walk {
         bytes,
         at: start,
         paths,
         slots,
+    };
+    let read = match followed {
+        Followed::Whole => Ok(()),
+        Followed::Upto(at, turn) => walk.go_on(at, turn).or_else(|_| walk.run(start)),
+        Followed::Nowhere => walk.run(start),
+    };
+    match followed {
+        Followed::Whole => memory.kept(),
+        _ if read.is_ok() => memory.left(bytes.get(start..).unwrap_or(&[]), paths),
+        _ => {}
     }
-    .run()
+    slots.memory = memory;
+    read
 }
 
 /// Where the object begins and ends, by its outermost bytes alone: catches what was cut off
@@ -72,7 +89,7 @@ struct Walk<'a> {
 
 /// How the walk through the innermost container ended for now.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(super) enum Turn {
     /// It went into a container inside; `at` is behind that one's opening bracket.
     In,
     /// It left the container; `at` is behind its closing bracket.
@@ -80,14 +97,21 @@ enum Turn {
 }
 
 impl Walk<'_> {
-    fn run(mut self) -> Result<(), ReadError> {
+    /// Reads the record, whatever of it was read before.
+    fn run(&mut self, start: usize) -> Result<(), ReadError> {
+        self.slots.clear(self.paths);
         if self.paths.is_empty() {
             return Ok(());
         }
-        if let Some(end) = self.value(self.at, ROOT)? {
+        if let Some(end) = self.value(start, ROOT)? {
             self.at = end;
         }
-        let mut turn = Turn::In;
+        self.go_on(self.at, Turn::In)
+    }
+
+    /// Reads on at `at`, in the containers that are open.
+    fn go_on(&mut self, at: usize, mut turn: Turn) -> Result<(), ReadError> {
+        self.at = at;
         while let Some(frame) = self.slots.frames.last().copied() {
             let Some(node) = self.paths.node(frame.node) else {
                 break;
@@ -384,7 +408,7 @@ impl Walk<'_> {
 
 /// Offsets are below 4 GiB: longer records are refused before the walk.
 #[inline(always)]
-fn found(kind: Kind, start: usize, end: usize) -> Found {
+pub(super) fn found(kind: Kind, start: usize, end: usize) -> Found {
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Found {
         kind,

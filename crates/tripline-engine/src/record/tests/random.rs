@@ -8,7 +8,7 @@ use tripline_lang::value::Value;
 use super::*;
 
 /// Texts of JSON as a machine or a person might write it.
-fn any_json() -> impl Strategy<Value = Json> {
+pub(super) fn any_json() -> impl Strategy<Value = Json> {
     let text = prop_oneof![
         "[abc]{0,3}",
         "\\PC{0,12}",
@@ -33,13 +33,13 @@ fn any_json() -> impl Strategy<Value = Json> {
     })
 }
 
-fn any_record() -> impl Strategy<Value = Json> {
+pub(super) fn any_record() -> impl Strategy<Value = Json> {
     let name = prop_oneof!["[abc]{1,2}", "\\PC{0,9}"];
     prop::collection::vec((name, any_json()), 0..10)
         .prop_map(|members| members.into_iter().collect())
 }
 
-fn any_path() -> impl Strategy<Value = Vec<PathStep>> {
+pub(super) fn any_path() -> impl Strategy<Value = Vec<PathStep>> {
     let step = prop_oneof![4 => "[abc]{1,2}".prop_map(PathStep::Key), 1 => (0..4u32).prop_map(PathStep::Index)];
     prop::collection::vec(step, 1..5)
 }
@@ -54,7 +54,7 @@ fn theirs<'j>(json: &'j Json, path: &[PathStep]) -> Option<&'j Json> {
 }
 
 /// Every path there is in a document, so that many random ones lead somewhere.
-fn all_paths(json: &Json) -> Vec<Vec<PathStep>> {
+pub(super) fn all_paths(json: &Json) -> Vec<Vec<PathStep>> {
     let mut paths = Vec::new();
     let mut open = vec![(Vec::new(), json)];
     while let Some((path, json)) = open.pop() {

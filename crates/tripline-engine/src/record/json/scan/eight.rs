@@ -159,6 +159,34 @@ pub(in super::super) fn container_close(
     }
 }
 
+/// How many bytes two runs of bytes have in common from the first on.
+#[inline]
+pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
+    let blocks = left
+        .as_chunks::<32>()
+        .0
+        .iter()
+        .zip(right.as_chunks::<32>().0);
+    let mut equal = 0;
+    for (left, right) in blocks {
+        let words = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
+        for (place, (left, right)) in words.enumerate() {
+            let (left, right) = (u64::from_le_bytes(*left), u64::from_le_bytes(*right));
+            if left != right {
+                return equal + 8 * place + first(left ^ right);
+            }
+        }
+        equal += 32;
+    }
+    let left = left.get(equal..).unwrap_or(&[]);
+    let right = right.get(equal..).unwrap_or(&[]);
+    let alike = left
+        .iter()
+        .zip(right)
+        .take_while(|(left, right)| left == right);
+    equal + alike.count()
+}
+
 /// Whether all bytes are ASCII.
 #[inline]
 pub(in super::super) fn is_ascii(bytes: &[u8]) -> bool {

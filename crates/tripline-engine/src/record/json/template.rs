@@ -1,0 +1,455 @@
+//! One record read before, kept so that the next ones can be read along it: logs are written by
+//! programs, so that from record to record the members and most of their values are the same.
+//! Here the record is taken apart; `follow` reads along it.
+//!
+//! INVARIANT: a template is a whole well-formed record, verified at least as strictly as
+//! [`read`](super::read) verifies one; its tokens and events are in the order of its bytes.
+
+use super::value::{byte, skip_space, strict_number_end, strict_word, text_end};
+use crate::record::paths::{Node, Paths, ROOT};
+use crate::record::{Kind, text};
+
+/// A record taken apart.
+#[derive(Debug, Clone, Default)]
+pub(in crate::record) struct Template {
+    /// From the opening bracket to the closing one.
+    pub(super) bytes: Vec<u8>,
+    pub(super) tokens: Vec<Token>,
+    /// For each `SPAN` bytes, the last token that begins before them.
+    places: Vec<u32>,
+    pub(super) events: Vec<Event>,
+    /// Objects and arrays that were gone into.
+    pub(super) frames: Vec<TemplateFrame>,
+}
+
+/// The template of a reader, if it has one.
+#[derive(Debug, Clone, Default)]
+pub(in crate::record) struct Memory {
+    pub(super) template: Option<Box<Template>>,
+    /// How many more of the last records left the template than kept to it.
+    left: u32,
+    /// How many records are read before another one is taken apart.
+    wait: u32,
+}
+
+impl Memory {
+    /// So many records must leave a template, or be read without one, before another is made,
+    /// because that costs as much as reading a few.
+    const PATIENCE: u32 = 32;
+
+    /// A record kept to the template from its first byte to the last wanted one.
+    #[inline]
+    pub(super) fn kept(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+
+    /// A record, which could be read, did not.
+    pub(super) fn left(&mut self, bytes: &[u8], paths: &Paths) {
+        self.left += 1;
+        if self.template.is_some() && self.left < Memory::PATIENCE {
+            return;
+        }
+        self.template = None;
+        if self.wait > 0 {
+            self.wait -= 1;
+            return;
+        }
+        self.template = Template::learn(bytes, paths).map(Box::new);
+        self.left = 0;
+        self.wait = Memory::PATIENCE;
+    }
+}
+
+/// How many bytes share a place.
+const SPAN: usize = 16;
+
+/// Longer records, and records of more levels, are read as they come.
+const LONGEST: usize = 1 << 16;
+const DEEPEST: usize = 64;
+
+/// A value, or a bracket of an object or array that was gone into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) what: What,
+    /// Of a member's value, where the name begins, with its quote.
+    pub(super) name: u32,
+    /// The value's node, if it is wanted, else [`ROOT`].
+    pub(super) node: u32,
+    /// The frame it is directly in; of a bracket, its own.
+    pub(super) frame: u32,
+    /// The token of the container it is in, if that was not gone into, else [`NONE`].
+    pub(super) outer: u32,
+}
+
+pub(super) const NONE: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Text,
+    EscapedText,
+    /// A number or a word.
+    Plain,
+    /// An object or array that was not gone into.
+    Container,
+    /// The opening bracket of one that was.
+    Enter,
+    /// Its closing bracket.
+    Leave,
+}
+
+/// An object or array that was gone into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TemplateFrame {
+    pub(super) node: u32,
+    pub(super) array: bool,
+    /// The frame around it; the first one's is itself.
+    pub(super) parent: u32,
+    /// How many frames are open in it, itself included.
+    pub(super) depth: u32,
+}
+
+/// What a reader notes once it has come to a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    pub(super) at: u32,
+    pub(super) start: u32,
+    pub(super) node: u32,
+    pub(super) kind: Kind,
+    pub(super) what: Happens,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Happens {
+    /// A whole wanted value was passed.
+    Value,
+    /// A container that was gone into begins, or ends.
+    Begin,
+    End,
+}
+
+/// A container that is open while a record is taken apart.
+struct Level {
+    array: bool,
+    /// Which element is next.
+    index: u32,
+    /// Its own token, if it was not gone into.
+    token: u32,
+    frame: u32,
+    start: u32,
+    node: usize,
+}
+
+impl Template {
+    /// Takes a record apart; nothing if it is not fit to be a template. `bytes` are the record
+    /// from its opening bracket to its closing one.
+    pub(super) fn learn(bytes: &[u8], paths: &Paths) -> Option<Template> {
+        let gone_into = |root: &Node| !root.keys.is_empty();
+        if bytes.len() > LONGEST || !paths.node(ROOT).is_some_and(gone_into) {
+            return None;
+        }
+        let mut learner = Learner {
+            template: Template {
+                bytes: bytes.to_vec(),
+                ..Template::default()
+            },
+            bytes,
+            paths,
+            seen: vec![false; paths.branches().len()],
+            open: Vec::new(),
+            at: 0,
+            name: 0,
+        };
+        learner.run()?;
+        let mut template = learner.template;
+        let mut token = 0;
+        for place in 0..=bytes.len() / SPAN {
+            let begins = |at: usize| template.tokens.get(at).map(|token| token.start as usize);
+            while begins(token + 1).is_some_and(|start| start <= place * SPAN) {
+                token += 1;
+            }
+            template.places.push(u32::try_from(token).ok()?);
+        }
+        Some(template)
+    }
+
+    /// The last token that begins at `at` or before.
+    #[inline]
+    pub(super) fn token_at(&self, at: usize) -> usize {
+        let mut token = self
+            .places
+            .get(at / SPAN)
+            .map_or(0, |token| *token as usize);
+        while self
+            .tokens
+            .get(token + 1)
+            .is_some_and(|next| next.start as usize <= at)
+        {
+            token += 1;
+        }
+        token
+    }
+}
+
+struct Learner<'a> {
+    template: Template,
+    bytes: &'a [u8],
+    paths: &'a Paths,
+    /// For each node, whether its value was met: of members of one name only the first counts, so
+    /// what has two of them is no example.
+    seen: Vec<bool>,
+    open: Vec<Level>,
+    at: usize,
+    /// Where the name of the member at hand begins.
+    name: usize,
+}
+
+impl Learner<'_> {
+    fn run(&mut self) -> Option<()> {
+        let mut node = ROOT;
+        let mut wanted = true;
+        loop {
+            if matches!(byte(self.bytes, self.at), b'{' | b'[') {
+                if self.enter(node, wanted)? {
+                    (node, wanted) = self.name()?;
+                    continue;
+                }
+            } else {
+                self.scalar(node, wanted)?;
+            }
+            // Behind a value: brackets close, or another one follows.
+            loop {
+                self.at = skip_space(self.bytes, self.at);
+                let Some(level) = self.open.last_mut() else {
+                    return (self.at == self.bytes.len()).then_some(());
+                };
+                match (byte(self.bytes, self.at), level.array) {
+                    (b',', _) => {
+                        self.at = skip_space(self.bytes, self.at + 1);
+                        level.index = level.index.checked_add(1)?;
+                        (node, wanted) = self.name()?;
+                        break;
+                    }
+                    (b'}', false) | (b']', true) => self.leave()?,
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    /// Opens a container; tells whether there is something in it.
+    fn enter(&mut self, node: usize, wanted: bool) -> Option<bool> {
+        if self.open.len() >= DEEPEST {
+            return None;
+        }
+        let array = byte(self.bytes, self.at) == b'[';
+        let start = u32::try_from(self.at).ok()?;
+        let kind = kind_of_container(array);
+        let number = u32::try_from(node).ok()?;
+        let (frame, around) = match self.open.last() {
+            Some(level) => (level.frame, level.token),
+            None => (0, NONE),
+        };
+        let leads_on = |node: &Node| {
+            if array {
+                !node.elements.is_empty()
+            } else {
+                !node.keys.is_empty()
+            }
+        };
+        let goes_in = around == NONE && wanted && self.paths.node(node).is_some_and(leads_on);
+        let (token, frame) = if goes_in {
+            let depth = u32::try_from(self.open.len()).ok()? + 1;
+            let own = u32::try_from(self.template.frames.len()).ok()?;
+            self.template.frames.push(TemplateFrame {
+                node: number,
+                array,
+                parent: frame,
+                depth,
+            });
+            self.token(start, start + 1, What::Enter, ROOT, own, NONE)?;
+            self.event(start + 1, start, number, kind, Happens::Begin);
+            (NONE, own)
+        } else if around == NONE {
+            let token = u32::try_from(self.template.tokens.len()).ok()?;
+            // The end is filled in when it is known.
+            self.token(
+                start,
+                start,
+                What::Container,
+                if wanted { node } else { ROOT },
+                frame,
+                NONE,
+            )?;
+            (token, frame)
+        } else {
+            (around, frame)
+        };
+        self.open.push(Level {
+            array,
+            index: 0,
+            token,
+            frame,
+            start,
+            node: if wanted { node } else { ROOT },
+        });
+        self.at = skip_space(self.bytes, self.at + 1);
+        let close = if array { b']' } else { b'}' };
+        Some(byte(self.bytes, self.at) != close)
+    }
+
+    fn leave(&mut self) -> Option<()> {
+        let level = self.open.pop()?;
+        let start = u32::try_from(self.at).ok()?;
+        let end = start + 1;
+        self.at += 1;
+        let number = u32::try_from(level.node).ok()?;
+        if level.token == NONE {
+            if self.paths.node(level.node)?.slot.is_some() {
+                self.check_utf8(level.start, end)?;
+            }
+            self.token(start, end, What::Leave, ROOT, level.frame, NONE)?;
+            self.event(
+                end,
+                level.start,
+                number,
+                kind_of_container(level.array),
+                Happens::End,
+            );
+        } else if let Some(token) = self.template.tokens.get_mut(level.token as usize)
+            && token.start == level.start
+        {
+            token.end = end;
+            if level.node != ROOT {
+                self.check_utf8(level.start, end)?;
+                self.event(
+                    end,
+                    level.start,
+                    number,
+                    kind_of_container(level.array),
+                    Happens::Value,
+                );
+            }
+        }
+        Some(())
+    }
+
+    fn scalar(&mut self, node: usize, wanted: bool) -> Option<()> {
+        let at = self.at;
+        let (kind, end) = match byte(self.bytes, at) {
+            b'"' => {
+                let end = text_end(self.bytes, at, at + 1).ok()?;
+                let escaped = self.bytes.get(at..end)?.contains(&b'\\');
+                (
+                    if escaped {
+                        Kind::EscapedText
+                    } else {
+                        Kind::Text
+                    },
+                    end,
+                )
+            }
+            b'-' | b'0'..=b'9' => (Kind::Number, strict_number_end(self.bytes, at).ok()?),
+            _ => strict_word(self.bytes, at).ok()?,
+        };
+        let what = match kind {
+            Kind::Text => What::Text,
+            Kind::EscapedText => What::EscapedText,
+            _ => What::Plain,
+        };
+        let (frame, outer) = self.open.last().map(|level| (level.frame, level.token))?;
+        let (start, stop) = (u32::try_from(at).ok()?, u32::try_from(end).ok()?);
+        let node = if wanted { node } else { ROOT };
+        // What is in a wanted container is read with it, as a whole.
+        let alone = outer == NONE
+            || self
+                .template
+                .tokens
+                .get(outer as usize)
+                .is_some_and(|token| token.node as usize == ROOT);
+        if alone {
+            self.token(start, stop, what, node, frame, outer)?;
+        }
+        if node != ROOT {
+            self.check_utf8(start, stop)?;
+            self.event(stop, start, u32::try_from(node).ok()?, kind, Happens::Value);
+        }
+        self.at = end;
+        Some(())
+    }
+
+    /// Passes a member's name, if the innermost container is an object. Gives the node of the
+    /// value that follows, and whether it is wanted.
+    fn name(&mut self) -> Option<(usize, bool)> {
+        let level = self.open.last()?;
+        let node = self.paths.node(level.node).filter(|_| level.token == NONE);
+        let child = if level.array {
+            let element = |node: &Node| {
+                let mut elements = node.elements.iter();
+                elements
+                    .find(|(index, _)| *index == level.index)
+                    .map(|(_, child)| *child)
+            };
+            node.and_then(element).unwrap_or(ROOT)
+        } else {
+            if byte(self.bytes, self.at) != b'"' {
+                return None;
+            }
+            self.name = self.at;
+            let end = text_end(self.bytes, self.at, self.at + 1).ok()?;
+            let name = text::unescape(self.bytes.get(self.at + 1..end - 1)?);
+            self.at = skip_space(self.bytes, end);
+            if byte(self.bytes, self.at) != b':' {
+                return None;
+            }
+            self.at = skip_space(self.bytes, self.at + 1);
+            node.map_or(ROOT, |node| node.keys.find_name(name.as_bytes()))
+        };
+        let wanted = child != ROOT;
+        if wanted && std::mem::replace(self.seen.get_mut(child)?, true) {
+            return None;
+        }
+        Some((child, wanted))
+    }
+
+    fn check_utf8(&self, start: u32, end: u32) -> Option<()> {
+        let bytes = self.bytes.get(start as usize..end as usize)?;
+        std::str::from_utf8(bytes).ok().map(|_| ())
+    }
+
+    fn token(
+        &mut self,
+        start: u32,
+        end: u32,
+        what: What,
+        node: usize,
+        frame: u32,
+        outer: u32,
+    ) -> Option<()> {
+        self.template.tokens.push(Token {
+            start,
+            end,
+            what,
+            name: u32::try_from(self.name).ok()?,
+            node: u32::try_from(node).ok()?,
+            frame,
+            outer,
+        });
+        Some(())
+    }
+
+    fn event(&mut self, at: u32, start: u32, node: u32, kind: Kind, what: Happens) {
+        self.template.events.push(Event {
+            at,
+            start,
+            node,
+            kind,
+            what,
+        });
+    }
+}
+
+fn kind_of_container(array: bool) -> Kind {
+    if array { Kind::Array } else { Kind::Object }
+}
