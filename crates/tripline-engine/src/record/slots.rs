@@ -86,6 +86,12 @@ impl Found {
             .get(self.start as usize..self.end as usize)
             .unwrap_or(&[])
     }
+
+    /// Null and empty text (two quotes) are missing: an alternative may still have a value.
+    #[inline]
+    pub(super) fn is_missing(self) -> bool {
+        self.kind == Kind::Null || (self.kind == Kind::Text && self.end - self.start <= 2)
+    }
 }
 
 impl Slots {
@@ -138,11 +144,17 @@ impl Slots {
         *state = State::Found;
         *place = found;
         self.lower(number, 1);
-        // Null and empty text (two quotes) are missing: an alternative may still have a value.
-        let missing =
-            found.kind == Kind::Null || (found.kind == Kind::Text && found.end - found.start <= 2);
-        if node.settles && !missing {
+        if node.settles && !found.is_missing() {
             self.settle(paths, slot);
+        }
+    }
+
+    /// Notes a value for a slot without counting what is still wanted: for a reader that knows.
+    #[inline]
+    pub(super) fn put(&mut self, slot: Slot, found: Found) {
+        if let (Some(state), Some(place)) = (self.states.get_mut(slot), self.found.get_mut(slot)) {
+            *state = State::Found;
+            *place = found;
         }
     }
 

@@ -1,42 +1,30 @@
 //! Reads a record along a [`Template`]: compares the two eight bytes at a time, and where they
 //! differ reads only the value that differs. What was compared and found equal needs no reading,
-//! because the template's bytes were verified when it was made.
+//! because the template's bytes were verified when it was made. Members that only one of the two
+//! has are passed.
 //!
-//! Members that only one of the two has are passed; where one that is wanted is new, the ordinary
-//! walk takes over from the value before. Where something is wrong, nothing is said of it: the
-//! record is to be read from its beginning.
+//! Where that does not do (a new member is wanted, an array that was gone into has other elements,
+//! something is wrong) nothing is said of the record: the walk is to read it from its beginning.
 //!
-//! INVARIANT: after [`follow`] has come to a place, the slots are as the walk would have left
-//! them there, so that whatever comes of the record is what the walk would have made of it.
+//! INVARIANT: where a record is read along a template to its end, the walk would have found the
+//! same; except that a slot which is settled may be found here and not there.
 
 use super::template::{Event, Happens, NONE, Template, Token, What};
 use super::value::{byte, container_end, skip_space, strict_number_end, strict_word, text_end};
 use super::{scan, walk};
 use crate::record::paths::{Paths, ROOT};
-use crate::record::slots::Frame;
 use crate::record::{Kind, MAX_DEPTH, Slots};
 
-/// How far a template led.
-pub(super) enum Followed {
-    /// To the end, or to where nothing more is wanted.
-    Whole,
-    /// To this place, behind a value or an opening bracket; the slots' frames are those that are
-    /// open there.
-    Upto(usize, walk::Turn),
-    /// The record is to be read without it.
-    Nowhere,
-}
-
-/// Reads `bytes`, whose object begins at `start` and ends with the last byte, as far as it is like
-/// the template. `slots` must be clear.
+/// Reads `bytes`, whose object begins at `start` and ends with the last byte, along the template;
+/// nothing if that does not do. `slots` must be clear.
 pub(super) fn follow(
     template: &Template,
     bytes: &[u8],
     start: usize,
     paths: &Paths,
     slots: &mut Slots,
-) -> Followed {
-    let reader = Follower {
+) -> Option<()> {
+    let mut reader = Follower {
         template,
         bytes,
         paths,
@@ -44,13 +32,10 @@ pub(super) fn follow(
         there: 0,
         here: start,
         happened: 0,
+        enough: template.enough,
         outer: (NONE, 0),
-        opaque: template.frames.iter().any(|frame| {
-            let node = paths.node(frame.node as usize);
-            node.is_some_and(|node| node.slot.is_some())
-        }),
     };
-    reader.run().unwrap_or(Followed::Nowhere)
+    reader.run(start)
 }
 
 struct Follower<'a> {
@@ -63,36 +48,63 @@ struct Follower<'a> {
     here: usize,
     /// How many of the template's events have happened.
     happened: usize,
+    /// How many have happened when nothing more is wanted.
+    enough: usize,
     /// The container last read in part, and where it begins in the record.
     outer: (u32, usize),
-    /// Some container that is gone into is wanted as a whole too, so its end must be seen.
-    opaque: bool,
 }
 
 impl Follower<'_> {
-    fn run(mut self) -> Option<Followed> {
+    fn run(&mut self, start: usize) -> Option<()> {
+        let (template, bytes) = (self.template, self.bytes);
+        let (mut there, mut here) = (0, start);
         loop {
-            let known = self.template.bytes.get(self.there..)?;
-            let equal = scan::common(known, self.bytes.get(self.here..)?);
-            let differs = self.there + equal;
-            let last = self.template.token_at(differs);
-            let Some((place, token)) = self.concerned(last, differs)? else {
-                if self.note(differs)? {
-                    return Some(Followed::Whole);
+            let equal = scan::common(template.bytes.get(there..)?, bytes.get(here..)?);
+            let differs = there + equal;
+            let last = template.token_at(differs);
+            let token = template.tokens.get(last)?;
+            // The way most differences go: a text that is not wanted, behind its quote.
+            if token.what == What::Text
+                && differs < token.end as usize
+                && differs > token.start as usize
+                && token.node as usize == ROOT
+            {
+                if token.outer != NONE && token.outer != self.outer.0 {
+                    let outer = template.tokens.get(token.outer as usize)?;
+                    self.outer = (token.outer, here + outer.start as usize - there);
                 }
-                let ends =
-                    differs == self.template.bytes.len() && self.here + equal == self.bytes.len();
-                if ends {
-                    return Some(Followed::Whole);
+                // Before the difference there is neither an escape nor a quote.
+                let close = scan::text_close(bytes, here + equal);
+                if close >= bytes.len() {
+                    return None;
                 }
-                match self.resume(last, differs)? {
-                    Some(followed) => return Some(followed),
-                    None => continue,
+                // What has happened until here is noted with the places that held until here.
+                if template.next(self.happened) <= token.start {
+                    (self.there, self.here) = (there, here);
+                    self.note(token.start)?;
                 }
-            };
-            if self.note(token.start as usize)? || self.read(place, token, differs)? {
-                return Some(Followed::Whole);
+                (there, here) = (token.end as usize, close + 1);
+                continue;
             }
+            (self.there, self.here) = (there, here);
+            match self.concerned(last, differs)? {
+                Some((place, token)) => {
+                    self.note(token.start)?;
+                    self.read(place, token, differs)?;
+                }
+                None => {
+                    self.note(u32::try_from(differs).ok()?)?;
+                    let ends = differs == template.bytes.len() && here + equal == bytes.len();
+                    if ends || self.happened >= self.enough {
+                        return Some(());
+                    }
+                    self.resume(last, differs)?;
+                }
+            }
+            if self.happened >= self.enough {
+                return Some(());
+            }
+            (there, here) = (self.there, self.here);
         }
     }
 
@@ -134,60 +146,46 @@ impl Follower<'_> {
         Some((differs < outer.end as usize).then_some((token.outer as usize, outer)))
     }
 
-    /// Notes what happens in the template up to a place. Tells whether nothing more is wanted.
+    /// Notes what happens in the template up to a place.
     #[inline(always)]
-    fn note(&mut self, upto: usize) -> Option<bool> {
+    fn note(&mut self, upto: u32) -> Option<()> {
         let template = self.template;
         while let Some(event) = template.events.get(self.happened)
-            && event.at as usize <= upto
+            && event.at <= upto
         {
             self.happened += 1;
-            if self.happen(event)? {
-                return Some(true);
-            }
+            self.happen(event)?;
         }
-        Some(false)
+        Some(())
     }
 
-    fn happen(&mut self, event: &Event) -> Option<bool> {
-        let start = self.place(event.start as usize);
+    #[inline(never)]
+    fn happen(&mut self, event: &Event) -> Option<()> {
         let end = self.place(event.at as usize);
-        let number = event.node as usize;
-        let node = self.paths.node(number)?;
         match event.what {
             Happens::Value => {
+                let start = self.place(event.start as usize);
                 let found = walk::found(event.kind, start, end);
-                self.slots.note(self.paths, number, node, found);
-                self.slots.close(self.paths, number);
+                self.slots.put(event.slot as usize, found);
             }
             Happens::Begin => {
+                let start = self.place(event.start as usize);
                 let found = walk::found(event.kind, start, start);
-                self.slots.note(self.paths, number, node, found);
+                self.slots.put(event.slot as usize, found);
             }
             Happens::End => {
-                if let Some(slot) = node.slot
-                    && let Some(found) = self.slots.get(slot)
-                {
-                    let start = found.start as usize;
-                    std::str::from_utf8(self.bytes.get(start..end)?).ok()?;
-                    self.slots.complete(slot, start, end);
-                }
-                self.slots.close(self.paths, number);
+                let found = self.slots.get(event.slot as usize)?;
+                let start = found.start as usize;
+                std::str::from_utf8(self.bytes.get(start..end)?).ok()?;
+                self.slots.complete(event.slot as usize, start, end);
             }
         }
-        Some(self.is_enough())
+        Some(())
     }
 
+    /// Reads the value that stands in the place of the template's token.
     #[inline(always)]
-    fn is_enough(&self) -> bool {
-        self.slots.pending(ROOT) == 0 && !self.opaque
-    }
-
-    /// Reads the value that stands in the place of the template's token. Tells whether nothing
-    /// more is wanted.
-    #[inline(always)]
-    fn read(&mut self, place: usize, token: Token, differs: usize) -> Option<bool> {
-        let number = token.node as usize;
+    fn read(&mut self, place: usize, token: Token, differs: usize) -> Option<()> {
         let mut start = self.place(token.start as usize);
         if token.outer != NONE && self.outer.0 != token.outer {
             let outer = self.template.tokens.get(token.outer as usize)?;
@@ -195,27 +193,16 @@ impl Follower<'_> {
         } else if self.outer.0 as usize == place {
             start = self.outer.1;
         }
-        let in_text = differs > token.start as usize;
-        let end = match token.what {
-            // Before the difference there is neither an escape nor a quote.
-            What::Text if in_text && number == ROOT => {
-                text_end(self.bytes, start, self.place(differs)).ok()?
-            }
-            What::Text if in_text => self.wanted_text(number, start, self.place(differs))?,
-            What::Text | What::EscapedText if token.outer != NONE => {
-                text_end(self.bytes, start, start + 1).ok()?
-            }
-            _ if number == ROOT => self.unwanted(token.frame, start)?,
-            _ => self.wanted(number, token, start)?,
+        let end = if token.node as usize == ROOT {
+            self.unwanted(token.frame, start)?
+        } else if token.what == What::Text && differs > token.start as usize {
+            self.wanted_text(token, start, self.place(differs))?
+        } else {
+            self.wanted(token, start)?
         };
         self.there = token.end as usize;
         self.here = end;
-        if number == ROOT {
-            return Some(false);
-        }
-        // What happens at the template's own value has happened.
-        self.happened += 1;
-        Some(self.is_enough())
+        Some(())
     }
 
     /// Steps over a value in a frame; gives its end. Where the walk steps over members one by one
@@ -238,22 +225,22 @@ impl Follower<'_> {
 
     /// Reads and notes a wanted text, looking for its end from `from`, before which there is
     /// neither an escape nor a quote; gives its end.
-    fn wanted_text(&mut self, number: usize, start: usize, from: usize) -> Option<usize> {
+    fn wanted_text(&mut self, token: Token, start: usize, from: usize) -> Option<usize> {
         let first = scan::name_end(self.bytes, from);
         let (kind, end) = match byte(self.bytes, first) {
             b'"' => (Kind::Text, first + 1),
             _ => (Kind::EscapedText, text_end(self.bytes, start, first).ok()?),
         };
-        self.found(number, kind, start, end)?;
+        self.found(token, kind, start, end)?;
         Some(end)
     }
 
     /// Reads and notes a wanted value of any kind; gives its end.
     #[inline(never)]
-    fn wanted(&mut self, number: usize, token: Token, start: usize) -> Option<usize> {
-        let node = self.paths.node(number)?;
+    fn wanted(&mut self, token: Token, start: usize) -> Option<usize> {
+        let node = self.paths.node(token.node as usize)?;
         let (kind, end) = match byte(self.bytes, start) {
-            b'"' => return self.wanted_text(number, start, start + 1),
+            b'"' => return self.wanted_text(token, start, start + 1),
             b'-' | b'0'..=b'9' => (Kind::Number, strict_number_end(self.bytes, start).ok()?),
             opening @ (b'{' | b'[') => {
                 let (kind, leads_on) = match opening {
@@ -263,36 +250,41 @@ impl Follower<'_> {
                 if leads_on {
                     return None;
                 }
-                let frame = self.template.frames.get(token.frame as usize)?;
-                let room = MAX_DEPTH - frame.depth as usize;
-                (
-                    kind,
-                    container_end(self.bytes, start, start + 1, room).ok()?,
-                )
+                (kind, self.unwanted(token.frame, start)?)
             }
             _ => strict_word(self.bytes, start).ok()?,
         };
-        self.found(number, kind, start, end)?;
+        self.found(token, kind, start, end)?;
         Some(end)
     }
 
-    fn found(&mut self, number: usize, kind: Kind, start: usize, end: usize) -> Option<()> {
+    #[inline]
+    fn found(&mut self, token: Token, kind: Kind, start: usize, end: usize) -> Option<()> {
         let value = self.bytes.get(start..end)?;
         if !scan::is_ascii(value) {
             std::str::from_utf8(value).ok()?;
         }
-        let node = self.paths.node(number)?;
-        self.slots
-            .note(self.paths, number, node, walk::found(kind, start, end));
-        self.slots.close(self.paths, number);
+        // What happens at the template's own value happens here instead.
+        if let Some(event) = self.template.events.get(self.happened)
+            && event.at == token.end
+            && event.what == Happens::Value
+        {
+            let found = walk::found(kind, start, end);
+            self.slots.put(event.slot as usize, found);
+            self.happened += 1;
+            // A value that is missing settles nothing: others may be wanted then.
+            if found.is_missing() {
+                self.enough = usize::MAX;
+            }
+        }
         Some(())
     }
 
     /// Where the two differ between values: from behind the last value or bracket that is the
     /// same, looks for the place in the template from which they are alike again. Members that
-    /// only one of the two has are passed. What else is wanted is left to the walk.
+    /// only one of the two has are passed, if they are not wanted.
     #[cold]
-    fn resume(&mut self, last: usize, differs: usize) -> Option<Option<Followed>> {
+    fn resume(&mut self, last: usize, differs: usize) -> Option<()> {
         let tokens = &self.template.tokens;
         let begun = tokens.get(last)?;
         let last = match (begun.start as usize) < differs {
@@ -367,16 +359,10 @@ impl Follower<'_> {
                 Some(token) => {
                     token.node as usize != ROOT && token.what != What::Container && opening
                 }
-                None => child != ROOT && self.slots.pending(child) > 0,
+                None => child != ROOT,
             };
             if walks {
-                self.frames(open)?;
-                let turn = if first {
-                    walk::Turn::In
-                } else {
-                    walk::Turn::Out
-                };
-                return Some(Some(Followed::Upto(at, turn)));
+                return None;
             }
             if let Some(token) = known {
                 return self.stand(token.start, value);
@@ -387,35 +373,16 @@ impl Follower<'_> {
     }
 
     /// Goes on comparing at `there` and `here`, without what happens in the template before.
-    fn stand(&mut self, there: u32, here: usize) -> Option<Option<Followed>> {
+    fn stand(&mut self, there: u32, here: usize) -> Option<()> {
         let events = self.template.events.get(self.happened..)?;
-        self.happened += events.partition_point(|event| event.at <= there);
+        let passed = events.partition_point(|event| event.at <= there);
+        if passed > 0 {
+            // What is not there settles nothing: others may be wanted then.
+            self.happened += passed;
+            self.enough = usize::MAX;
+        }
         self.there = there as usize;
         self.here = here;
-        Some(None)
-    }
-
-    /// The containers that are open at a frame of the template, as the walk has them.
-    fn frames(&mut self, mut open: u32) -> Option<()> {
-        loop {
-            let frame = self.template.frames.get(open as usize)?;
-            if frame.array {
-                return None;
-            }
-            let node = self.paths.node(frame.node as usize)?;
-            let found = node.slot.and_then(|slot| self.slots.get(slot));
-            self.slots.frames.push(Frame {
-                node: frame.node as usize,
-                start: found.map_or(0, |found| found.start as usize),
-                element: 0,
-                array: false,
-            });
-            if open == 0 {
-                break;
-            }
-            open = frame.parent;
-        }
-        self.slots.frames.reverse();
         Some(())
     }
 }

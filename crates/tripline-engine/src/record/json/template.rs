@@ -7,7 +7,7 @@
 
 use super::value::{byte, skip_space, strict_number_end, strict_word, text_end};
 use crate::record::paths::{Node, Paths, ROOT};
-use crate::record::{Kind, text};
+use crate::record::{Found, Kind, Slots, text};
 
 /// A record taken apart.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,9 @@ pub(in crate::record) struct Template {
     /// For each `SPAN` bytes, the last token that begins before them.
     places: Vec<u32>,
     pub(super) events: Vec<Event>,
+    /// How many events have happened when nothing more is wanted, if every value that is there is
+    /// there again.
+    pub(super) enough: usize,
     /// Objects and arrays that were gone into.
     pub(super) frames: Vec<TemplateFrame>,
 }
@@ -61,7 +64,7 @@ impl Memory {
 }
 
 /// How many bytes share a place.
-const SPAN: usize = 16;
+const SPAN: usize = 8;
 
 /// Longer records, and records of more levels, are read as they come.
 const LONGEST: usize = 1 << 16;
@@ -115,7 +118,7 @@ pub(super) struct TemplateFrame {
 pub(super) struct Event {
     pub(super) at: u32,
     pub(super) start: u32,
-    pub(super) node: u32,
+    pub(super) slot: u32,
     pub(super) kind: Kind,
     pub(super) what: Happens,
 }
@@ -162,7 +165,9 @@ impl Template {
             name: 0,
         };
         learner.run()?;
+        let enough = learner.enough();
         let mut template = learner.template;
+        template.enough = enough;
         let mut token = 0;
         for place in 0..=bytes.len() / SPAN {
             let begins = |at: usize| template.tokens.get(at).map(|token| token.start as usize);
@@ -172,6 +177,12 @@ impl Template {
             template.places.push(u32::try_from(token).ok()?);
         }
         Some(template)
+    }
+
+    /// Where an event happens; the end of everything if there is none.
+    #[inline(always)]
+    pub(super) fn next(&self, event: usize) -> u32 {
+        self.events.get(event).map_or(u32::MAX, |event| event.at)
     }
 
     /// The last token that begins at `at` or before.
@@ -236,6 +247,34 @@ impl Learner<'_> {
                 }
             }
         }
+    }
+
+    /// How many events happen before nothing more is wanted.
+    fn enough(&self) -> usize {
+        let mut slots = Slots::new(self.paths);
+        let whole = |frame: &TemplateFrame| {
+            let node = self.paths.node(frame.node as usize);
+            node.is_some_and(|node| node.slot.is_some())
+        };
+        if self.template.frames.iter().any(whole) {
+            return usize::MAX;
+        }
+        for (at, event) in self.template.events.iter().enumerate() {
+            let number = self.paths.node_of(event.slot as usize);
+            if let Some(node) = self.paths.node(number) {
+                let found = Found {
+                    kind: event.kind,
+                    start: event.start,
+                    end: event.at,
+                };
+                slots.note(self.paths, number, node, found);
+                slots.close(self.paths, number);
+            }
+            if slots.pending(ROOT) == 0 {
+                return at + 1;
+            }
+        }
+        usize::MAX
     }
 
     /// Opens a container; tells whether there is something in it.
@@ -440,13 +479,16 @@ impl Learner<'_> {
     }
 
     fn event(&mut self, at: u32, start: u32, node: u32, kind: Kind, what: Happens) {
-        self.template.events.push(Event {
-            at,
-            start,
-            node,
-            kind,
-            what,
-        });
+        let node = self.paths.node(node as usize);
+        if let Some(slot) = node.and_then(|node| u32::try_from(node.slot?).ok()) {
+            self.template.events.push(Event {
+                at,
+                start,
+                slot,
+                kind,
+                what,
+            });
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The walk through one record. No recursion: the objects and arrays it has gone into are frames
 //! in [`Slots`], never more than the longest wanted path has steps.
 
-use super::follow::{Followed, follow};
+use super::follow::follow;
 use super::scan::{self, joint};
 use super::value::{
     byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, text_end,
@@ -24,25 +24,25 @@ pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadE
     // The offsets stay those of the record; what follows the closing bracket is white space.
     let bytes = record.get(..end).unwrap_or(record);
     let mut memory = std::mem::take(&mut slots.memory);
-    let followed = match &memory.template {
-        Some(template) => follow(template, bytes, start, paths, slots),
-        None => Followed::Nowhere,
-    };
-    let mut walk = Walk {
+    let followed = memory
+        .template
+        .as_ref()
+        .and_then(|template| follow(template, bytes, start, paths, slots));
+    if followed.is_some() {
+        memory.kept();
+        slots.memory = memory;
+        return Ok(());
+    }
+    slots.clear(paths);
+    let read = Walk {
         bytes,
         at: start,
         paths,
         slots,
-    };
-    let read = match followed {
-        Followed::Whole => Ok(()),
-        Followed::Upto(at, turn) => walk.go_on(at, turn).or_else(|_| walk.run(start)),
-        Followed::Nowhere => walk.run(start),
-    };
-    match followed {
-        Followed::Whole => memory.kept(),
-        _ if read.is_ok() => memory.left(bytes.get(start..).unwrap_or(&[]), paths),
-        _ => {}
+    }
+    .run();
+    if read.is_ok() {
+        memory.left(bytes.get(start..).unwrap_or(&[]), paths);
     }
     slots.memory = memory;
     read
@@ -89,7 +89,7 @@ struct Walk<'a> {
 
 /// How the walk through the innermost container ended for now.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+enum Turn {
     /// It went into a container inside; `at` is behind that one's opening bracket.
     In,
     /// It left the container; `at` is behind its closing bracket.
@@ -97,21 +97,14 @@ pub(super) enum Turn {
 }
 
 impl Walk<'_> {
-    /// Reads the record, whatever of it was read before.
-    fn run(&mut self, start: usize) -> Result<(), ReadError> {
-        self.slots.clear(self.paths);
+    fn run(mut self) -> Result<(), ReadError> {
         if self.paths.is_empty() {
             return Ok(());
         }
-        if let Some(end) = self.value(start, ROOT)? {
+        if let Some(end) = self.value(self.at, ROOT)? {
             self.at = end;
         }
-        self.go_on(self.at, Turn::In)
-    }
-
-    /// Reads on at `at`, in the containers that are open.
-    fn go_on(&mut self, at: usize, mut turn: Turn) -> Result<(), ReadError> {
-        self.at = at;
+        let mut turn = Turn::In;
         while let Some(frame) = self.slots.frames.last().copied() {
             let Some(node) = self.paths.node(frame.node) else {
                 break;

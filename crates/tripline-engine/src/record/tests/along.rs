@@ -8,9 +8,12 @@ use super::*;
 
 type Read = Result<Vec<Option<Found>>, ReadError>;
 
+/// What is found, but for slots that others may settle: those may be found or not.
 fn read_with(slots: &mut Slots, record: &[u8], paths: &Paths) -> Read {
     read(record, paths, slots)?;
-    Ok((0..paths.len()).map(|slot| slots.get(slot)).collect())
+    let settled = |slot| (0..paths.len()).any(|other| paths.settled_by(other).contains(&slot));
+    let kept = (0..paths.len()).filter(|slot| !settled(*slot));
+    Ok(kept.map(|slot| slots.get(slot)).collect())
 }
 
 /// Reads the records one after the other with one reader and with a new one each.

@@ -169,12 +169,11 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
         .zip(right.as_chunks::<32>().0);
     let mut equal = 0;
     for (left, right) in blocks {
-        let words = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
-        for (place, (left, right)) in words.enumerate() {
-            let (left, right) = (u64::from_le_bytes(*left), u64::from_le_bytes(*right));
-            if left != right {
-                return equal + 8 * place + first(left ^ right);
-            }
+        let ([a, b, c, d], [e, f, g, h]) = (words(left), words(right));
+        if (a ^ e) | (b ^ f) | (c ^ g) | (d ^ h) != 0 {
+            let words = [a ^ e, b ^ f, c ^ g, d ^ h];
+            let unlike = words.iter().position(|word| *word != 0).unwrap_or(0);
+            return equal + 8 * unlike + first(words.get(unlike).copied().unwrap_or(0));
         }
         equal += 32;
     }
@@ -185,6 +184,16 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
         .zip(right)
         .take_while(|(left, right)| left == right);
     equal + alike.count()
+}
+
+/// A block as four words.
+#[inline(always)]
+fn words(block: &[u8; 32]) -> [u64; 4] {
+    let (words, _) = block.as_chunks::<8>();
+    match words {
+        [a, b, c, d] => [a, b, c, d].map(|word| u64::from_le_bytes(*word)),
+        _ => [0; 4],
+    }
 }
 
 /// Whether all bytes are ASCII.
