@@ -43,13 +43,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
             let value = if *value == 0.0 { 0.0 } else { *value };
             out.extend_from_slice(&value.to_bits().to_le_bytes());
         }
-        Value::Text(text) => match guid_bytes(text) {
-            Some(guid) => {
-                out.push(GUID);
-                out.extend_from_slice(&guid);
-            }
-            None => put_bytes(TEXT, text.as_bytes(), out),
-        },
+        Value::Text(text) => pack_text(text.as_bytes(), out),
         Value::Timestamp(value) => {
             out.push(TIMESTAMP);
             out.extend_from_slice(&value.to_le_bytes());
@@ -78,6 +72,17 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
                 pack(value, out);
             }
         }
+    }
+}
+
+/// Appends the value that is this text, which is UTF-8.
+pub(crate) fn pack_text(text: &[u8], out: &mut Vec<u8>) {
+    match guid_bytes(text) {
+        Some(guid) => {
+            out.push(GUID);
+            out.extend_from_slice(&guid);
+        }
+        None => put_bytes(TEXT, text, out),
     }
 }
 
@@ -256,8 +261,8 @@ fn put_ip(ip: IpAddr, out: &mut Vec<u8>) {
 
 /// The bytes of a text that is exactly a lower-case GUID, `8-4-4-4-12`. Eight digits are taken at
 /// a time: of the texts that are packed most are GUIDs.
-fn guid_bytes(text: &str) -> Option<[u8; 16]> {
-    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+fn guid_bytes(text: &[u8]) -> Option<[u8; 16]> {
+    let text: &[u8; 36] = text.try_into().ok()?;
     let dashes = [text[8], text[13], text[18], text[23]];
     if u32::from_le_bytes(dashes) != u32::from_le_bytes(*b"----") {
         return None;
@@ -369,7 +374,7 @@ mod tests {
     #[test]
     fn a_guid_with_any_other_byte_at_any_place_is_an_ordinary_text() {
         let guid = "0123456f-89ab-cdef-0a1b-2c3d4e5f6789";
-        assert_eq!(guid_text(guid_bytes(guid).unwrap()), guid);
+        assert_eq!(guid_text(guid_bytes(guid.as_bytes()).unwrap()), guid);
         for at in 0..guid.len() {
             for byte in 0..0x80 {
                 let mut text = guid.to_owned().into_bytes();
@@ -381,12 +386,15 @@ mod tests {
                     b'0'..=b'9' | b'a'..=b'f' => !dash,
                     _ => false,
                 };
-                let packed = guid_bytes(&text);
+                let packed = guid_bytes(text.as_bytes());
                 assert_eq!(packed.is_some(), fits, "{text:?}");
                 assert!(packed.is_none_or(|packed| guid_text(packed) == text));
             }
         }
-        assert_eq!(guid_bytes("0123456f-89ab-cdef-0a1b-2c3d4e5f67ä"), None);
+        assert_eq!(
+            guid_bytes("0123456f-89ab-cdef-0a1b-2c3d4e5f67ä".as_bytes()),
+            None
+        );
     }
 
     #[test]

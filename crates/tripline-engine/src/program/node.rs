@@ -45,6 +45,19 @@ pub(crate) enum Node {
 }
 
 impl Node {
+    /// Whether it is the text of the first of some slots that has one; adds those slots.
+    pub(crate) fn texts(&self, slots: &mut Vec<Slot>) -> bool {
+        match self {
+            Node::Slot(slot, rest) if rest.is_empty() => {
+                slots.push(*slot);
+                true
+            }
+            Node::Convert(of, Type::String) => of.texts(slots),
+            Node::Coalesce(of) => of.iter().all(|node| node.texts(slots)),
+            _ => false,
+        }
+    }
+
     /// The operands, in order; the body of a lambda is the operand of its call.
     pub(crate) fn operands(&self) -> Vec<&Node> {
         match self {

@@ -3,11 +3,12 @@
 
 use std::cell::OnceCell;
 
+use tripline_lang::types::Type;
 use tripline_lang::value::Value;
 
 use super::eval::{Scope, borrowed, eval};
 use super::node::Node;
-use crate::record::{self, Slot, Slots};
+use crate::record::{self, Kind, Slot, Slots};
 
 /// One schema.
 pub(crate) struct SchemaProgram {
@@ -32,6 +33,20 @@ pub(crate) struct SchemaProgram {
 pub(crate) struct FieldProgram {
     pub(crate) name: String,
     pub(crate) value: Node,
+    /// The slots of which the first that is there is the field's text, if the field is no more
+    /// than that.
+    pub(crate) texts: Vec<Slot>,
+}
+
+impl FieldProgram {
+    /// A field of the name with the value.
+    pub(crate) fn new(name: String, value: Node) -> FieldProgram {
+        let mut texts = Vec::new();
+        if !matches!(&value, Node::Convert(_, Type::String)) || !value.texts(&mut texts) {
+            texts.clear();
+        }
+        FieldProgram { name, value, texts }
+    }
 }
 
 /// What decides whether an event is kept for one step of one rule.
@@ -90,6 +105,26 @@ impl<'r> EventView<'r> {
     pub(crate) fn release(mut self, cells: &mut FieldCells) {
         self.cells.clear();
         cells.0 = self.cells.into_iter().map(|_| OnceCell::new()).collect();
+    }
+
+    /// The bytes of a field that is a text of the record as it stands there, without making a
+    /// value of it; nothing where it is something else, which [`EventView::value`] knows.
+    pub(crate) fn text(&self, field: usize) -> Option<&'r [u8]> {
+        for slot in &self.schema.fields.get(field)?.texts {
+            match self.slots.get(*slot) {
+                None => {}
+                Some(found) if found.kind == Kind::Text => {
+                    let bytes = found.bytes(self.record);
+                    match bytes.get(1..bytes.len().checked_sub(1)?)? {
+                        [] => {}
+                        text => return Some(text),
+                    }
+                }
+                Some(found) if found.kind == Kind::Null => {}
+                Some(_) => return None,
+            }
+        }
+        None
     }
 
     /// A field of the event.

@@ -15,7 +15,7 @@ use std::ops::Range;
 use tripline_lang::value::Value;
 
 use crate::fate::Fate;
-use crate::pack::pack;
+use crate::pack::{pack, pack_text};
 use crate::program::eval::{eval, owned};
 use crate::program::schema::{FieldCells, Packing, SchemaProgram};
 use crate::program::{EventView, Program, RuleSet, holds};
@@ -281,7 +281,10 @@ fn pack_event(packing: &Packing, event: &EventView<'_>, batch: &mut Batch) -> Pa
     }
     let end = batch.bytes.len();
     for field in &packing.fields {
-        pack(&event.value(*field), &mut batch.bytes);
+        match event.text(*field) {
+            Some(text) => pack_text(text, &mut batch.bytes),
+            None => pack(&event.value(*field), &mut batch.bytes),
+        }
     }
     if let Some(origin) = batch.origin {
         pack(&Value::Int(origin), &mut batch.bytes);
@@ -295,6 +298,11 @@ fn pack_event(packing: &Packing, event: &EventView<'_>, batch: &mut Batch) -> Pa
 fn identity(schema: &SchemaProgram, event: &EventView<'_>, record: &[u8]) -> Identity {
     let mut hasher = SipHasher13::new();
     hasher.write(schema.name.as_bytes());
+    if let Some(id) = schema.id.and_then(|id| event.text(id)) {
+        hasher.write(&[1]);
+        hasher.write(id);
+        return hasher.finish128().as_u128();
+    }
     match schema.id.map(|id| event.value(id)) {
         Some(Value::Text(id)) => {
             hasher.write(&[1]);

@@ -102,10 +102,7 @@ fn schema_program(
         } else {
             Node::Constant(Value::Missing)
         };
-        fields.push(FieldProgram {
-            name: field.name.clone(),
-            value,
-        });
+        fields.push(FieldProgram::new(field.name.clone(), value));
     }
     let mut accept_slots = Vec::new();
     slots_of(&accept, &fields, &mut accept_slots);

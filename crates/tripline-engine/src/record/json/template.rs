@@ -15,8 +15,8 @@ pub(in crate::record) struct Template {
     /// From the opening bracket to the closing one.
     pub(super) bytes: Vec<u8>,
     pub(super) tokens: Vec<Token>,
-    /// For each `SPAN` bytes, the last token that begins before them.
-    places: Vec<u32>,
+    /// For each byte, the last token that begins there or before.
+    places: Vec<u16>,
     pub(super) events: Vec<Event>,
     /// How many events have happened when nothing more is wanted, if every value that is there is
     /// there again.
@@ -62,9 +62,6 @@ impl Memory {
         self.wait = Memory::PATIENCE;
     }
 }
-
-/// How many bytes share a place.
-const SPAN: usize = 8;
 
 /// Longer records, and records of more levels, are read as they come.
 const LONGEST: usize = 1 << 16;
@@ -168,13 +165,10 @@ impl Template {
         let enough = learner.enough();
         let mut template = learner.template;
         template.enough = enough;
-        let mut token = 0;
-        for place in 0..=bytes.len() / SPAN {
-            let begins = |at: usize| template.tokens.get(at).map(|token| token.start as usize);
-            while begins(token + 1).is_some_and(|start| start <= place * SPAN) {
-                token += 1;
-            }
-            template.places.push(u32::try_from(token).ok()?);
+        for at in 0..template.tokens.len() {
+            let next = template.tokens.get(at + 1);
+            let end = next.map_or(bytes.len() + 1, |next| next.start as usize);
+            template.places.resize(end, u16::try_from(at).ok()?);
         }
         Some(template)
     }
@@ -188,18 +182,7 @@ impl Template {
     /// The last token that begins at `at` or before.
     #[inline]
     pub(super) fn token_at(&self, at: usize) -> usize {
-        let mut token = self
-            .places
-            .get(at / SPAN)
-            .map_or(0, |token| *token as usize);
-        while self
-            .tokens
-            .get(token + 1)
-            .is_some_and(|next| next.start as usize <= at)
-        {
-            token += 1;
-        }
-        token
+        self.places.get(at).map_or(0, |token| usize::from(*token))
     }
 }
 

@@ -83,9 +83,10 @@ fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> usize {
         return bytes.len();
     };
     while let Some((block, behind)) = rest.split_first_chunk::<32>() {
-        let (words, _) = block.as_chunks::<8>();
-        for (place, word) in words.iter().enumerate() {
-            let marks = marks(u64::from_le_bytes(*word));
+        let (a, b) = halves(block);
+        let words = [a as u64, (a >> 64) as u64, b as u64, (b >> 64) as u64];
+        for (place, word) in words.into_iter().enumerate() {
+            let marks = marks(word);
             if marks != 0 {
                 return bytes.len() - rest.len() + 8 * place + first(marks);
             }
@@ -169,11 +170,9 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
         .zip(right.as_chunks::<32>().0);
     let mut equal = 0;
     for (left, right) in blocks {
-        let ([a, b, c, d], [e, f, g, h]) = (words(left), words(right));
-        if (a ^ e) | (b ^ f) | (c ^ g) | (d ^ h) != 0 {
-            let words = [a ^ e, b ^ f, c ^ g, d ^ h];
-            let unlike = words.iter().position(|word| *word != 0).unwrap_or(0);
-            return equal + 8 * unlike + first(words.get(unlike).copied().unwrap_or(0));
+        let ((a, b), (c, d)) = (halves(left), halves(right));
+        if (a ^ c) | (b ^ d) != 0 {
+            return equal + unlike(left, right);
         }
         equal += 32;
     }
@@ -186,29 +185,42 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
     equal + alike.count()
 }
 
-/// A block as four words.
+/// The index of the first byte in which two blocks differ.
+#[inline(never)]
+fn unlike(left: &[u8; 32], right: &[u8; 32]) -> usize {
+    let ((a, b), (c, d)) = (halves(left), halves(right));
+    let (place, half) = if a != c { (0, a ^ c) } else { (16, b ^ d) };
+    match half as u64 {
+        0 => place + 8 + first((half >> 64) as u64),
+        low => place + first(low),
+    }
+}
+
+/// A block as two numbers. The two words of such a number are loaded with their offset as part of
+/// the instruction, those of an array are not.
 #[inline(always)]
-fn words(block: &[u8; 32]) -> [u64; 4] {
-    let (words, _) = block.as_chunks::<8>();
-    match words {
-        [a, b, c, d] => [a, b, c, d].map(|word| u64::from_le_bytes(*word)),
-        _ => [0; 4],
+fn halves(block: &[u8; 32]) -> (u128, u128) {
+    let (halves, _) = block.as_chunks::<16>();
+    match halves {
+        [a, b] => (u128::from_le_bytes(*a), u128::from_le_bytes(*b)),
+        _ => (0, 0),
     }
 }
 
 /// Whether all bytes are ASCII.
 #[inline]
 pub(in super::super) fn is_ascii(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
+    const ALL: u128 = HIGH as u128 | (HIGH as u128) << 64;
+    let (words, rest) = bytes.as_chunks::<16>();
     let all = words
         .iter()
-        .fold(0, |all, word| all | u64::from_le_bytes(*word));
+        .fold(0, |all, word| all | u128::from_le_bytes(*word));
     // The last word again, if there is one, covers the rest.
     let last = match bytes.last_chunk() {
-        Some(last) => u64::from_le_bytes(*last),
-        None => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
+        Some(last) => u128::from_le_bytes(*last),
+        None => rest.iter().fold(0, |all, byte| all | u128::from(*byte)),
     };
-    (all | last) & HIGH == 0
+    (all | last) & ALL == 0
 }
 
 /// Which byte of a word the lowest mark is in.
