@@ -63,34 +63,41 @@ impl Follower<'_> {
             let differs = there + equal;
             let last = template.token_at(differs);
             let token = template.tokens.get(last)?;
-            // The way most differences go: a text that is not wanted, behind its quote.
+            // The way most differences go: a text, behind its quote.
             if token.what == What::Text
                 && differs < token.end as usize
                 && differs > token.start as usize
-                && token.node as usize == ROOT
             {
-                if token.outer != NONE && token.outer != self.outer.0 {
-                    let outer = template.tokens.get(token.outer as usize)?;
-                    self.outer = (token.outer, here + outer.start as usize - there);
-                }
-                // Before the difference there is neither an escape nor a quote.
-                let close = scan::text_close(bytes, here + equal);
-                if close >= bytes.len() {
-                    return None;
-                }
                 // What has happened until here is noted with the places that held until here.
                 if template.next(self.happened) <= token.start {
                     (self.there, self.here) = (there, here);
                     self.note(token.start)?;
                 }
-                (there, here) = (token.end as usize, close + 1);
+                // Before the difference there is neither an escape nor a quote.
+                let end = if token.node as usize == ROOT {
+                    if token.outer != NONE && token.outer != self.outer.0 {
+                        let outer = template.tokens.get(token.outer as usize)?;
+                        self.outer = (token.outer, here + outer.start as usize - there);
+                    }
+                    let close = scan::text_close(bytes, here + equal);
+                    if close >= bytes.len() {
+                        return None;
+                    }
+                    close + 1
+                } else {
+                    self.wanted_text(token, here + token.start as usize - there, here + equal)?
+                };
+                if self.happened >= self.enough {
+                    return Some(());
+                }
+                (there, here) = (token.end as usize, end);
                 continue;
             }
             (self.there, self.here) = (there, here);
             match self.concerned(last, differs)? {
                 Some((place, token)) => {
                     self.note(token.start)?;
-                    self.read(place, token, differs)?;
+                    self.read(place, &token)?;
                 }
                 None => {
                     self.note(u32::try_from(differs).ok()?)?;
@@ -185,7 +192,7 @@ impl Follower<'_> {
 
     /// Reads the value that stands in the place of the template's token.
     #[inline(always)]
-    fn read(&mut self, place: usize, token: Token, differs: usize) -> Option<()> {
+    fn read(&mut self, place: usize, token: &Token) -> Option<()> {
         let mut start = self.place(token.start as usize);
         if token.outer != NONE && self.outer.0 != token.outer {
             let outer = self.template.tokens.get(token.outer as usize)?;
@@ -195,8 +202,6 @@ impl Follower<'_> {
         }
         let end = if token.node as usize == ROOT {
             self.unwanted(token.frame, start)?
-        } else if token.what == What::Text && differs > token.start as usize {
-            self.wanted_text(token, start, self.place(differs))?
         } else {
             self.wanted(token, start)?
         };
@@ -225,19 +230,26 @@ impl Follower<'_> {
 
     /// Reads and notes a wanted text, looking for its end from `from`, before which there is
     /// neither an escape nor a quote; gives its end.
-    fn wanted_text(&mut self, token: Token, start: usize, from: usize) -> Option<usize> {
-        let first = scan::name_end(self.bytes, from);
-        let (kind, end) = match byte(self.bytes, first) {
+    #[inline]
+    fn wanted_text(&mut self, token: &Token, start: usize, from: usize) -> Option<usize> {
+        let bytes = self.bytes;
+        let (first, is_ascii) = scan::name_end_ascii(bytes, from);
+        let (kind, end) = match byte(bytes, first) {
             b'"' => (Kind::Text, first + 1),
-            _ => (Kind::EscapedText, text_end(self.bytes, start, first).ok()?),
+            _ => (Kind::EscapedText, text_end(bytes, start, first).ok()?),
         };
-        self.found(token, kind, start, end)?;
+        // What is before `from` is as in the template, where no character ends in the middle; here
+        // one may only if its bytes are the ones before.
+        if !(is_ascii && kind == Kind::Text && byte(bytes, from - 1).is_ascii()) {
+            std::str::from_utf8(bytes.get(start..end)?).ok()?;
+        }
+        self.found(token, kind, start, end);
         Some(end)
     }
 
     /// Reads and notes a wanted value of any kind; gives its end.
     #[inline(never)]
-    fn wanted(&mut self, token: Token, start: usize) -> Option<usize> {
+    fn wanted(&mut self, token: &Token, start: usize) -> Option<usize> {
         let node = self.paths.node(token.node as usize)?;
         let (kind, end) = match byte(self.bytes, start) {
             b'"' => return self.wanted_text(token, start, start + 1),
@@ -254,16 +266,15 @@ impl Follower<'_> {
             }
             _ => strict_word(self.bytes, start).ok()?,
         };
-        self.found(token, kind, start, end)?;
+        if matches!(kind, Kind::Object | Kind::Array) {
+            std::str::from_utf8(self.bytes.get(start..end)?).ok()?;
+        }
+        self.found(token, kind, start, end);
         Some(end)
     }
 
     #[inline]
-    fn found(&mut self, token: Token, kind: Kind, start: usize, end: usize) -> Option<()> {
-        let value = self.bytes.get(start..end)?;
-        if !scan::is_ascii(value) {
-            std::str::from_utf8(value).ok()?;
-        }
+    fn found(&mut self, token: &Token, kind: Kind, start: usize, end: usize) {
         // What happens at the template's own value happens here instead.
         if let Some(event) = self.template.events.get(self.happened)
             && event.at == token.end
@@ -277,7 +288,6 @@ impl Follower<'_> {
                 self.enough = usize::MAX;
             }
         }
-        Some(())
     }
 
     /// Where the two differ between values: from behind the last value or bracket that is the

@@ -16,15 +16,30 @@ const ESCAPES: u64 = LOW * b'\\' as u64;
 /// The index of the first quote or backslash at or after `at`; the length if there is none.
 #[inline(always)]
 pub(in super::super) fn name_end(bytes: &[u8], at: usize) -> usize {
-    find(bytes, at, |word| {
-        let (quote, escape) = (word ^ QUOTES, word ^ ESCAPES);
-        let marks = quote.wrapping_sub(LOW) | escape.wrapping_sub(LOW);
-        if marks & HIGH == 0 {
-            return 0;
-        }
-        // In each half the lowest bit set is exact, so the lowest of both is.
-        (quote.wrapping_sub(LOW) & !quote | escape.wrapping_sub(LOW) & !escape) & HIGH
-    })
+    find(bytes, at, quote_or_escape)
+}
+
+/// The same, and whether all bytes up to there are ASCII; that may be denied because of bytes
+/// behind.
+#[inline(always)]
+pub(in super::super) fn name_end_ascii(bytes: &[u8], at: usize) -> (usize, bool) {
+    let mut seen = 0;
+    let end = find(bytes, at, |word| {
+        seen |= word;
+        quote_or_escape(word)
+    });
+    (end, seen & HIGH == 0)
+}
+
+#[inline(always)]
+fn quote_or_escape(word: u64) -> u64 {
+    let (quote, escape) = (word ^ QUOTES, word ^ ESCAPES);
+    let marks = quote.wrapping_sub(LOW) | escape.wrapping_sub(LOW);
+    if marks & HIGH == 0 {
+        return 0;
+    }
+    // In each half the lowest bit set is exact, so the lowest of both is.
+    (quote.wrapping_sub(LOW) & !quote | escape.wrapping_sub(LOW) & !escape) & HIGH
 }
 
 /// The index of the quote that closes the text whose first byte is at `at`; the length if there
@@ -78,7 +93,7 @@ fn quote(bytes: &[u8], at: usize) -> usize {
 /// The index of the first byte at or after `at` that `marks` marks by its top bit; the length if
 /// there is none. Marks above the lowest one of a word may be wrong.
 #[inline(always)]
-fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> usize {
+fn find(bytes: &[u8], at: usize, mut marks: impl FnMut(u64) -> u64) -> usize {
     let Some(mut rest) = bytes.get(at..) else {
         return bytes.len();
     };
@@ -98,7 +113,7 @@ fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> usize {
 
 /// The same in the last few bytes.
 #[inline(never)]
-fn find_in_tail(bytes: &[u8], mut rest: &[u8], marks: impl Fn(u64) -> u64) -> usize {
+fn find_in_tail(bytes: &[u8], mut rest: &[u8], mut marks: impl FnMut(u64) -> u64) -> usize {
     while let Some((word, behind)) = rest.split_first_chunk() {
         let marks = marks(u64::from_le_bytes(*word));
         if marks != 0 {
@@ -171,7 +186,9 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
     let mut equal = 0;
     for (left, right) in blocks {
         let ((a, b), (c, d)) = (halves(left), halves(right));
-        if (a ^ c) | (b ^ d) != 0 {
+        let (a, b) = (a ^ c, b ^ d);
+        // In words, so that there is one branch.
+        if a as u64 | (a >> 64) as u64 | b as u64 | (b >> 64) as u64 != 0 {
             return equal + unlike(left, right);
         }
         equal += 32;

@@ -14,7 +14,7 @@ mod eight;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
-pub(super) use eight::{common, is_ascii};
+pub(super) use eight::{common, is_ascii, name_end_ascii};
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use eight::{container_close, name_end, text_close};
 #[cfg(target_arch = "x86_64")]
