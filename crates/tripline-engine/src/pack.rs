@@ -86,6 +86,22 @@ pub(crate) fn pack_text(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether two runs of packed bytes are the same, eight bytes at a time: comparing slices goes byte
+/// by byte in WebAssembly.
+pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let ((words, rest), (others, other_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    let mut pairs = words.iter().zip(others);
+    pairs.all(|(one, other)| u64::from_le_bytes(*one) == u64::from_le_bytes(*other))
+        && match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+            // The last eight bytes again cover the rest.
+            (Some(one), Some(other)) => u64::from_le_bytes(*one) == u64::from_le_bytes(*other),
+            _ => rest == other_rest,
+        }
+}
+
 /// Packed values, read one after the other.
 #[derive(Clone)]
 pub(crate) struct Unpacker<'a> {
@@ -395,6 +411,20 @@ mod tests {
             guid_bytes("0123456f-89ab-cdef-0a1b-2c3d4e5f67ä".as_bytes()),
             None
         );
+    }
+
+    #[test]
+    fn runs_of_bytes_are_the_same_only_if_every_byte_is() {
+        let bytes: Vec<u8> = (0..40).collect();
+        for length in 0..bytes.len() {
+            assert!(same(&bytes[..length], &bytes[..length].to_vec()));
+            assert!(!same(&bytes[..length], &bytes[..length + 1]));
+            for place in 0..length {
+                let mut other = bytes[..length].to_vec();
+                other[place] ^= 0x80;
+                assert!(!same(&bytes[..length], &other));
+            }
+        }
     }
 
     #[test]

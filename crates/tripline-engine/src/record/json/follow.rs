@@ -33,7 +33,6 @@ pub(super) fn follow(
         here: start,
         happened: 0,
         enough: template.enough,
-        outer: (NONE, 0),
     };
     reader.run(start)
 }
@@ -50,8 +49,16 @@ struct Follower<'a> {
     happened: usize,
     /// How many have happened when nothing more is wanted.
     enough: usize,
-    /// The container last read in part, and where it begins in the record.
-    outer: (u32, usize),
+}
+
+/// What a record and its template differ in.
+enum Differing {
+    /// In the value of a token.
+    Value,
+    /// In what is between the values of a container, of which this is the token.
+    Within(usize),
+    /// In what is between values otherwise.
+    Between,
 }
 
 impl Follower<'_> {
@@ -75,10 +82,6 @@ impl Follower<'_> {
                 }
                 // Before the difference there is neither an escape nor a quote.
                 let end = if token.node as usize == ROOT {
-                    if token.outer != NONE && token.outer != self.outer.0 {
-                        let outer = template.tokens.get(token.outer as usize)?;
-                        self.outer = (token.outer, here + outer.start as usize - there);
-                    }
                     let close = scan::text_close(bytes, here + equal);
                     if close >= bytes.len() {
                         return None;
@@ -94,12 +97,23 @@ impl Follower<'_> {
                 continue;
             }
             (self.there, self.here) = (there, here);
-            match self.concerned(last, differs)? {
-                Some((place, token)) => {
+            match self.differing(last, differs)? {
+                Differing::Value => {
                     self.note(token.start)?;
-                    self.read(place, &token)?;
+                    let start = self.place(token.start as usize);
+                    self.here = match token.node as usize {
+                        ROOT => self.unwanted(token.frame, start)?,
+                        _ => self.wanted(token, start)?,
+                    };
+                    self.there = token.end as usize;
                 }
-                None => {
+                Differing::Within(outer) => {
+                    let container = template.tokens.get(outer)?;
+                    self.note(container.start)?;
+                    self.here = self.rest_of(container, last, differs)?;
+                    self.there = container.end as usize;
+                }
+                Differing::Between => {
                     self.note(u32::try_from(differs).ok()?)?;
                     let ends = differs == template.bytes.len() && here + equal == bytes.len();
                     if ends || self.happened >= self.enough {
@@ -121,11 +135,10 @@ impl Follower<'_> {
         there.wrapping_sub(self.there).wrapping_add(self.here)
     }
 
-    /// The value to be read where the two differ, given the last token that begins there or
-    /// before; none where they differ between values.
+    /// What the two differ in, given the last token that begins there or before.
     #[inline(always)]
-    fn concerned(&self, last: usize, differs: usize) -> Option<Option<(usize, Token)>> {
-        let token = *self.template.tokens.get(last)?;
+    fn differing(&self, last: usize, differs: usize) -> Option<Differing> {
+        let token = self.template.tokens.get(last)?;
         let (start, end) = (token.start as usize, token.end as usize);
         let inside = match token.what {
             What::Text | What::EscapedText | What::Container => differs < end,
@@ -133,24 +146,51 @@ impl Follower<'_> {
             What::Plain => differs < end || (differs == end && self.there < end),
             What::Enter | What::Leave => false,
         };
-        if token.outer == NONE {
-            // What is to be gone into is left to the walk.
-            let goes_in = inside
-                && token.node as usize != ROOT
-                && token.what != What::Container
-                && matches!(byte(self.bytes, self.place(start)), b'{' | b'[');
-            return Some((inside && !goes_in).then_some((last, token)));
+        let first = byte(self.bytes, self.place(start));
+        if token.outer != NONE {
+            let alike = match first {
+                b'"' => matches!(token.what, What::Text | What::EscapedText),
+                b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => token.what == What::Plain,
+                _ => false,
+            };
+            let outer = self.template.tokens.get(token.outer as usize)?;
+            return Some(match inside && alike {
+                true => Differing::Value,
+                false if differs < outer.end as usize => Differing::Within(token.outer as usize),
+                false => Differing::Between,
+            });
         }
-        let alike = match byte(self.bytes, self.place(start)) {
-            b'"' => matches!(token.what, What::Text | What::EscapedText),
-            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => token.what == What::Plain,
-            _ => false,
+        // Going into what the template did not go into is left to the walk.
+        let wanted = token.node as usize != ROOT;
+        let goes_in = wanted && token.what != What::Container && matches!(first, b'{' | b'[');
+        let within = !wanted && token.what == What::Container && differs > start;
+        Some(match inside && !goes_in {
+            true if within => Differing::Within(last),
+            true => Differing::Value,
+            false => Differing::Between,
+        })
+    }
+
+    /// The end of a container that nothing in is wanted of, and in which the two differ: found
+    /// from behind the last value in it that is the same.
+    #[inline(never)]
+    fn rest_of(&self, container: &Token, last: usize, differs: usize) -> Option<usize> {
+        let tokens = &self.template.tokens;
+        let mut before = tokens.get(last)?;
+        if before.outer != NONE && before.end as usize > differs {
+            before = tokens.get(last.checked_sub(1)?)?;
+        }
+        let (from, open) = match before.outer {
+            NONE => (container.start + 1, 1),
+            _ => (before.end, before.open as usize),
         };
-        if inside && alike {
-            return Some(Some((last, token)));
+        let frame = self.template.frames.get(container.frame as usize)?;
+        let mut at = self.place(from as usize);
+        for around in (0..open).rev() {
+            let room = MAX_DEPTH - frame.depth as usize - around;
+            at = container_end(self.bytes, at, at, room).ok()?;
         }
-        let outer = *self.template.tokens.get(token.outer as usize)?;
-        Some((differs < outer.end as usize).then_some((token.outer as usize, outer)))
+        Some(at)
     }
 
     /// Notes what happens in the template up to a place.
@@ -190,26 +230,6 @@ impl Follower<'_> {
         Some(())
     }
 
-    /// Reads the value that stands in the place of the template's token.
-    #[inline(always)]
-    fn read(&mut self, place: usize, token: &Token) -> Option<()> {
-        let mut start = self.place(token.start as usize);
-        if token.outer != NONE && self.outer.0 != token.outer {
-            let outer = self.template.tokens.get(token.outer as usize)?;
-            self.outer = (token.outer, self.place(outer.start as usize));
-        } else if self.outer.0 as usize == place {
-            start = self.outer.1;
-        }
-        let end = if token.node as usize == ROOT {
-            self.unwanted(token.frame, start)?
-        } else {
-            self.wanted(token, start)?
-        };
-        self.there = token.end as usize;
-        self.here = end;
-        Some(())
-    }
-
     /// Steps over a value in a frame; gives its end. Where the walk steps over members one by one
     /// and where it steps over all of them, it takes other bytes for a number that is none, so
     /// here a number must be one.
@@ -238,8 +258,8 @@ impl Follower<'_> {
             b'"' => (Kind::Text, first + 1),
             _ => (Kind::EscapedText, text_end(bytes, start, first).ok()?),
         };
-        // What is before `from` is as in the template, where no character ends in the middle; here
-        // one may only if its bytes are the ones before.
+        // What is before `from` is as in the template; only a character that reaches over `from`
+        // can have become another one.
         if !(is_ascii && kind == Kind::Text && byte(bytes, from - 1).is_ascii()) {
             std::str::from_utf8(bytes.get(start..end)?).ok()?;
         }

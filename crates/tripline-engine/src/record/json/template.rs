@@ -81,6 +81,8 @@ pub(super) struct Token {
     pub(super) frame: u32,
     /// The token of the container it is in, if that was not gone into, else [`NONE`].
     pub(super) outer: u32,
+    /// How many containers are open around it in that one, itself included.
+    pub(super) open: u32,
 }
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -449,7 +451,16 @@ impl Learner<'_> {
         frame: u32,
         outer: u32,
     ) -> Option<()> {
+        let open = match outer {
+            NONE => 0,
+            _ => self
+                .open
+                .iter()
+                .filter(|level| level.token == outer)
+                .count(),
+        };
         self.template.tokens.push(Token {
+            open: u32::try_from(open).ok()?,
             start,
             end,
             what,
