@@ -184,12 +184,19 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
         .iter()
         .zip(right.as_chunks::<32>().0);
     let mut equal = 0;
-    for (left, right) in blocks {
-        let ((a, b), (c, d)) = (halves(left), halves(right));
+    for (one, other) in blocks {
+        let ((a, b), (c, d)) = (halves(one), halves(other));
         let (a, b) = (a ^ c, b ^ d);
-        // In words, so that there is one branch.
-        if a as u64 | (a >> 64) as u64 | b as u64 | (b >> 64) as u64 != 0 {
-            return equal + unlike(left, right);
+        let [a, b, c, d] = [a as u64, (a >> 64) as u64, b as u64, (b >> 64) as u64];
+        // In words, so that there is one branch for all of them.
+        if a | b | c | d != 0 {
+            return equal
+                + match (a, b, c, d) {
+                    (0, 0, 0, last) => 24 + first(last),
+                    (0, 0, word, _) => 16 + first(word),
+                    (0, word, ..) => 8 + first(word),
+                    (word, ..) => first(word),
+                };
         }
         equal += 32;
     }
@@ -198,19 +205,8 @@ pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
     let alike = left
         .iter()
         .zip(right)
-        .take_while(|(left, right)| left == right);
+        .take_while(|(one, other)| one == other);
     equal + alike.count()
-}
-
-/// The index of the first byte in which two blocks differ.
-#[inline(never)]
-fn unlike(left: &[u8; 32], right: &[u8; 32]) -> usize {
-    let ((a, b), (c, d)) = (halves(left), halves(right));
-    let (place, half) = if a != c { (0, a ^ c) } else { (16, b ^ d) };
-    match half as u64 {
-        0 => place + 8 + first((half >> 64) as u64),
-        low => place + first(low),
-    }
 }
 
 /// A block as two numbers. The two words of such a number are loaded with their offset as part of
