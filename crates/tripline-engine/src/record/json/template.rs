@@ -15,7 +15,8 @@ pub(in crate::record) struct Template {
     /// From the opening bracket to the closing one.
     pub(super) bytes: Vec<u8>,
     pub(super) tokens: Vec<Token>,
-    /// For each byte, the last token that begins there or before.
+    /// For each byte, the last token that begins there or before; a number reaches to what stands
+    /// directly behind it.
     places: Vec<u16>,
     pub(super) events: Vec<Event>,
     /// How many events have happened when nothing more is wanted, if every value that is there is
@@ -168,8 +169,15 @@ impl Template {
         let mut template = learner.template;
         template.enough = enough;
         for at in 0..template.tokens.len() {
-            let next = template.tokens.get(at + 1);
-            let end = next.map_or(bytes.len() + 1, |next| next.start as usize);
+            let (token, next) = (template.tokens.get(at)?, template.tokens.get(at + 1));
+            let end = match next {
+                None => bytes.len() + 1,
+                // Where a number touches a bracket, more digits may follow in another record.
+                Some(next) if token.what == What::Plain && token.end == next.start => {
+                    next.start as usize + 1
+                }
+                Some(next) => next.start as usize,
+            };
             template.places.resize(end, u16::try_from(at).ok()?);
         }
         Some(template)
@@ -181,7 +189,7 @@ impl Template {
         self.events.get(event).map_or(u32::MAX, |event| event.at)
     }
 
-    /// The last token that begins at `at` or before.
+    /// The last token that begins at `at` or before; a number that ends there comes first.
     #[inline]
     pub(super) fn token_at(&self, at: usize) -> usize {
         self.places.get(at).map_or(0, |token| usize::from(*token))

@@ -93,6 +93,22 @@ fn a_value_of_another_length_or_kind_is_found_where_it_is() {
 }
 
 #[test]
+fn a_number_that_touches_a_bracket_is_read_to_its_end() {
+    let wanted = paths(&["a.1", "b.c"]);
+    same_as_alone(
+        &[
+            r#"{"a":[null,10],"b":{"c":1}}"#,
+            r#"{"a":[null,100],"b":{"c":12}}"#,
+            r#"{"a":[null,10x],"b":{"c":1}}"#,
+            r#"{"a":[null,10],"b":{"c":1x}}"#,
+            r#"{"a":[null,10 ],"b":{"c":1.5}}"#,
+            r#"{"a":[null,10,3],"b":{"c":1,"d":2}}"#,
+        ],
+        &wanted,
+    );
+}
+
+#[test]
 fn a_container_that_is_wanted_and_gone_into_is_found_whole() {
     let wanted = paths(&["b", "b.c", "b.d"]);
     same_as_alone(
