@@ -45,15 +45,14 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// Whether it is the text of the first of some slots that has one; adds those slots.
-    pub(crate) fn texts(&self, slots: &mut Vec<Slot>) -> bool {
+    /// Whether it is the first of some whole slots that has a value; adds those slots.
+    pub(crate) fn slots(&self, slots: &mut Vec<Slot>) -> bool {
         match self {
             Node::Slot(slot, rest) if rest.is_empty() => {
                 slots.push(*slot);
                 true
             }
-            Node::Convert(of, Type::String) => of.texts(slots),
-            Node::Coalesce(of) => of.iter().all(|node| node.texts(slots)),
+            Node::Coalesce(of) => of.iter().all(|node| node.slots(slots)),
             _ => false,
         }
     }

@@ -18,7 +18,7 @@ use crate::fate::Fate;
 use crate::pack::{pack, pack_text};
 use crate::program::eval::{eval, owned};
 use crate::program::schema::{FieldCells, Packing, SchemaProgram};
-use crate::program::{EventView, Program, RuleSet, holds};
+use crate::program::{EventView, Node, Program, RuleSet, holds};
 use crate::record::{self, Slots};
 
 pub use self::batch::Batch;
@@ -269,6 +269,12 @@ fn note_candidates(
 fn pack_event(packing: &Packing, event: &EventView<'_>, batch: &mut Batch) -> Packed {
     let start = batch.bytes.len();
     for part in &packing.keys {
+        if let Node::Own(field) = part
+            && let Some(text) = event.text(*field)
+        {
+            pack_text(text, &mut batch.bytes);
+            continue;
+        }
         let value = eval(part, &event, None);
         if matches!(value, Value::Missing) {
             batch.bytes.truncate(start);

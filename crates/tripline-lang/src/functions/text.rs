@@ -18,7 +18,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         eval: Eval::Values(|args| {
             recase(
                 args,
-                |text| match case::is_plain_lower(text) {
+                |text| match case::is_plain_lower(text.as_bytes()) {
                     true => true,
                     false => text
                         .chars()

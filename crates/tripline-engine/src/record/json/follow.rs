@@ -12,6 +12,7 @@
 use super::template::{Event, Happens, NONE, Template, Token, What};
 use super::value::{byte, container_end, skip_space, strict_number_end, strict_word, text_end};
 use super::{scan, walk};
+use crate::pack::same;
 use crate::record::paths::{Paths, ROOT};
 use crate::record::{Kind, MAX_DEPTH, Slots};
 
@@ -357,7 +358,7 @@ impl Follower<'_> {
                 _ => return None,
             };
             let name = self.bytes.get(begin..end)?;
-            let same = |token: &&Token| {
+            let alike = |token: &&Token| {
                 let known = token.name as usize;
                 let in_it = match token.what {
                     What::Leave => false,
@@ -367,9 +368,10 @@ impl Follower<'_> {
                     }
                     _ => token.frame == open && token.outer == NONE,
                 };
-                in_it && self.template.bytes.get(known..known + name.len()) == Some(name)
+                let known = self.template.bytes.get(known..known + name.len());
+                in_it && known.is_some_and(|known| same(known, name))
             };
-            let known = rest.iter().find(same);
+            let known = rest.iter().find(alike);
             let child = match (known, name.contains(&b'\\')) {
                 (Some(_), _) => ROOT,
                 (None, true) => return None,
