@@ -28,7 +28,8 @@ pub use self::filter::Verdict;
 /// Identity of an event: the hash of its schema and its `id`, or of its bytes.
 pub(crate) type Identity = u128;
 
-/// Reads records for a rule set. Holds buffers that are reused; no record leaves a trace in it.
+/// Reads records for a rule set. Holds buffers that are reused; what it read before changes nothing
+/// of what it finds.
 pub struct Scanner {
     rules: RuleSet,
     buffers: Buffers,

@@ -13,13 +13,15 @@
 
 mod follow;
 mod learn;
+mod read;
+mod resume;
 mod scan;
 mod template;
 mod value;
 mod walk;
 
+pub use read::read;
 pub use value::value_end;
-pub use walk::read;
 
 pub(super) use template::Memory;
 pub(super) use value::{Members, kind_of};

@@ -136,6 +136,18 @@ fn a_reader_follows_a_stream_that_has_changed_its_shape() {
     same_as_alone(&before.chain(after).collect::<Vec<_>>(), &wanted);
 }
 
+#[test]
+fn many_members_that_the_record_before_did_not_have_take_linear_time() {
+    let members = |name: &str, count: usize| -> String {
+        (0..count)
+            .map(|at| format!(r#""{name}{at}":{at},"#))
+            .collect()
+    };
+    let first = format!(r#"{{{}"a":1}}"#, members("x", 4_000));
+    let other = format!(r#"{{{}"a":2}}"#, members("y", 300_000));
+    same_as_alone(&[first, other], &paths(&["a"]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
