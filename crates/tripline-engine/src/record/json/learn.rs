@@ -46,6 +46,12 @@ impl Template {
         let enough = learner.enough();
         let mut template = learner.template;
         template.enough = enough;
+        // Behind the outermost bracket; what is empty is no template.
+        template.first = template
+            .tokens
+            .get(1)
+            .filter(|token| token.what != What::Leave)?
+            .start as usize;
         for at in 0..template.tokens.len() {
             let (token, next) = (template.tokens.get(at)?, template.tokens.get(at + 1));
             let end = match next {

@@ -19,20 +19,22 @@ pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadE
     let (start, end) = trim(record)?;
     // The offsets stay those of the record; what follows the closing bracket is white space.
     let bytes = record.get(..end).unwrap_or(record);
+    let object = bytes.get(start..).unwrap_or(&[]);
     let mut memory = std::mem::take(&mut slots.memory);
-    let followed = memory
-        .template
-        .as_ref()
-        .and_then(|template| follow(template, bytes, start, paths, slots));
-    if followed.is_some() {
-        memory.kept();
-        slots.memory = memory;
-        return Ok(());
+    let known = memory.like(object);
+    if let Some(at) = known
+        && let Some(template) = memory.get(at)
+    {
+        if follow(template, bytes, start, paths, slots).is_some() {
+            memory.kept(at);
+            slots.memory = memory;
+            return Ok(());
+        }
+        slots.clear(paths);
     }
-    slots.clear(paths);
     let read = walk(bytes, start, paths, slots);
     if read.is_ok() {
-        memory.left(bytes.get(start..).unwrap_or(&[]), paths);
+        memory.left(known, object, paths);
     }
     slots.memory = memory;
     read

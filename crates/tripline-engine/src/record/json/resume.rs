@@ -66,8 +66,10 @@ impl Follower<'_> {
                     }
                     _ => token.frame == open && token.outer == NONE,
                 };
-                let known = self.template.bytes.get(known..known + name.len());
-                in_it && known.is_some_and(|known| same(known, name))
+                in_it && {
+                    let known = self.template.bytes.get(known..known + name.len());
+                    known.is_some_and(|known| same(known, name))
+                }
             };
             let known = rest.iter().find(alike);
             let child = match (known, name.contains(&b'\\')) {

@@ -5,6 +5,7 @@
 //! INVARIANT: a template is a whole well-formed record, verified at least as strictly as
 //! [`read`](super::read) verifies one; its tokens and events are in the order of its bytes.
 
+use crate::pack::same;
 use crate::record::Kind;
 use crate::record::paths::Paths;
 
@@ -13,6 +14,8 @@ use crate::record::paths::Paths;
 pub(in crate::record) struct Template {
     /// From the opening bracket to the closing one.
     pub(super) bytes: Vec<u8>,
+    /// Where the first member's value begins.
+    pub(super) first: usize,
     pub(super) tokens: Vec<Token>,
     /// For each byte, the last token that begins there or before; a number reaches to what stands
     /// directly behind it.
@@ -25,40 +28,75 @@ pub(in crate::record) struct Template {
     pub(super) frames: Vec<TemplateFrame>,
 }
 
-/// The template of a reader, if it has one.
+/// The templates of a reader: one for each of the shapes in which records come.
 #[derive(Debug, Clone, Default)]
 pub(in crate::record) struct Memory {
-    pub(super) template: Option<Box<Template>>,
-    /// How many more of the last records left the template than kept to it.
-    left: u32,
-    /// How many records are read before another one is taken apart.
+    known: Vec<Known>,
+    /// How many records without a template are read before one of them is taken apart.
     wait: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    template: Template,
+    /// How many more of the last records left it than kept to it.
+    left: u32,
 }
 
 impl Memory {
     /// So many records must leave a template, or be read without one, before another is made,
     /// because that costs as much as reading a few.
     const PATIENCE: u32 = 32;
+    /// The oldest of more goes.
+    const MOST: usize = 4;
+
+    /// The template for a record, which begins with its opening bracket: one that begins with the
+    /// same member, because where another one comes first the rest is different too.
+    #[inline]
+    pub(super) fn like(&self, bytes: &[u8]) -> Option<usize> {
+        self.known.iter().position(|known| {
+            let (template, first) = (&known.template.bytes, known.template.first);
+            let heads = template.get(..first).zip(bytes.get(..first));
+            heads.is_some_and(|(one, other)| same(one, other))
+        })
+    }
+
+    /// The template at an index.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<&Template> {
+        self.known.get(at).map(|known| &known.template)
+    }
 
     /// A record kept to the template from its first byte to the last wanted one.
     #[inline]
-    pub(super) fn kept(&mut self) {
-        self.left = self.left.saturating_sub(1);
+    pub(super) fn kept(&mut self, at: usize) {
+        if let Some(known) = self.known.get_mut(at) {
+            known.left = known.left.saturating_sub(1);
+        }
     }
 
-    /// A record, which could be read, did not.
-    pub(super) fn left(&mut self, bytes: &[u8], paths: &Paths) {
-        self.left += 1;
-        if self.template.is_some() && self.left < Memory::PATIENCE {
-            return;
+    /// A record, which could be read, left its template, or had none.
+    pub(super) fn left(&mut self, at: Option<usize>, bytes: &[u8], paths: &Paths) {
+        match at.and_then(|at| self.known.get_mut(at)) {
+            Some(known) => {
+                known.left += 1;
+                if known.left < Memory::PATIENCE {
+                    return;
+                }
+            }
+            None if self.wait > 0 => {
+                self.wait -= 1;
+                return;
+            }
+            None => {}
         }
-        self.template = None;
-        if self.wait > 0 {
-            self.wait -= 1;
-            return;
+        let oldest = (self.known.len() >= Memory::MOST).then_some(0);
+        if let Some(gone) = at.or(oldest) {
+            self.known.remove(gone);
         }
-        self.template = Template::learn(bytes, paths).map(Box::new);
-        self.left = 0;
+        let template = Template::learn(bytes, paths);
+        self.known
+            .extend(template.map(|template| Known { template, left: 0 }));
         self.wait = Memory::PATIENCE;
     }
 }

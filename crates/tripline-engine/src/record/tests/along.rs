@@ -137,6 +137,17 @@ fn a_reader_follows_a_stream_that_has_changed_its_shape() {
 }
 
 #[test]
+fn records_of_several_shapes_take_turns() {
+    let wanted = paths(&["a", "b"]);
+    let records = (0..1_000).map(|at| match at % 6 {
+        0 => format!(r#"{{"a":{at},"b":"x{at}","first":1}}"#),
+        1 => format!(r#"{{"b":"{at}","second":[{at}],"a":{{}}}}"#),
+        shape => format!(r#"{{"shape{shape}":{at},"b":"x{at}","a":[{at}]}}"#),
+    });
+    same_as_alone(&records.collect::<Vec<_>>(), &wanted);
+}
+
+#[test]
 fn many_members_that_the_record_before_did_not_have_take_linear_time() {
     let members = |name: &str, count: usize| -> String {
         (0..count)
