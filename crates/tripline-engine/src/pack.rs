@@ -5,6 +5,7 @@
 //! compared as it is; unpacking gives back what was packed. The bytes are read only from memory
 //! this process (or a snapshot whose checksum held) wrote, and still never trusted to be whole.
 
+mod guid;
 mod whole;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnetwork::IpNetwork;
 use tripline_lang::value::{Encoding, Raw, Value};
 
+use self::guid::{guid_bytes, guid_text};
 pub(crate) use self::whole::whole_values;
 use crate::varint;
 
@@ -48,13 +50,7 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
             let value = if *value == 0.0 { 0.0 } else { *value };
             out.extend_from_slice(&value.to_bits().to_le_bytes());
         }
-        Value::Text(text) => match guid_bytes(text) {
-            Some(guid) => {
-                out.push(GUID);
-                out.extend_from_slice(&guid);
-            }
-            None => put_bytes(TEXT, text.as_bytes(), out),
-        },
+        Value::Text(text) => pack_text(text.as_bytes(), out),
         Value::Timestamp(value) => {
             out.push(TIMESTAMP);
             out.extend_from_slice(&value.to_le_bytes());
@@ -84,6 +80,33 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
             }
         }
     }
+}
+
+/// Appends the value that is this text, which is UTF-8.
+pub(crate) fn pack_text(text: &[u8], out: &mut Vec<u8>) {
+    match guid_bytes(text) {
+        Some(guid) => {
+            out.push(GUID);
+            out.extend_from_slice(&guid);
+        }
+        None => put_bytes(TEXT, text, out),
+    }
+}
+
+/// Whether two runs of packed bytes are the same, eight bytes at a time: comparing slices goes byte
+/// by byte in WebAssembly.
+pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let ((words, rest), (others, other_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    let mut pairs = words.iter().zip(others);
+    pairs.all(|(one, other)| u64::from_le_bytes(*one) == u64::from_le_bytes(*other))
+        && match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+            // The last eight bytes again cover the rest.
+            (Some(one), Some(other)) => u64::from_le_bytes(*one) == u64::from_le_bytes(*other),
+            _ => rest == other_rest,
+        }
 }
 
 /// Packed values, read one after the other.
@@ -246,64 +269,6 @@ fn put_ip(ip: IpAddr, out: &mut Vec<u8>) {
     }
 }
 
-/// The bytes of a text that is exactly a lower-case GUID, `8-4-4-4-12`.
-fn guid_bytes(text: &str) -> Option<[u8; 16]> {
-    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let [a, b, c, d, e] = [
-        &text[..8],
-        &text[9..13],
-        &text[14..18],
-        &text[19..23],
-        &text[24..],
-    ];
-    if [text[8], text[13], text[18], text[23]] != [b'-'; 4] {
-        return None;
-    }
-    let mut out = [0u8; 16];
-    // A digit that is none sets a bit that no digit has; it is looked at once, at the end.
-    let mut wrong = 0;
-    let digits = a.iter().chain(b).chain(c).chain(d).chain(e);
-    let mut digits = digits.map(|byte| {
-        let digit = HEX.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
-        wrong |= digit;
-        digit
-    });
-    for byte in &mut out {
-        *byte = digits.next()? << 4 | (digits.next()? & 15);
-    }
-    (wrong & NO_DIGIT == 0).then_some(out)
-}
-
-const NO_DIGIT: u8 = 16;
-
-/// The value of each lower-case hexadecimal digit; every other byte is none.
-#[allow(
-    clippy::indexing_slicing,
-    reason = "in a constant, an index out of range does not compile"
-)]
-const HEX: [u8; 256] = {
-    let mut table = [NO_DIGIT; 256];
-    let mut value = 0;
-    while value < 16 {
-        table[b"0123456789abcdef"[value] as usize] = value as u8;
-        value += 1;
-    }
-    table
-};
-
-fn guid_text(guid: [u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (at, byte) in guid.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,6 +318,20 @@ mod tests {
             Value::List(vec![Value::Int(1), Value::Missing, Value::List(vec![])]),
         ] {
             assert_eq!(round_trip(&value), format!("{value:?}"));
+        }
+    }
+
+    #[test]
+    fn runs_of_bytes_are_the_same_only_if_every_byte_is() {
+        let bytes: Vec<u8> = (0..40).collect();
+        for length in 0..bytes.len() {
+            assert!(same(&bytes[..length], &bytes.clone()[..length]));
+            assert!(!same(&bytes[..length], &bytes[..length + 1]));
+            for place in 0..length {
+                let mut other = bytes[..length].to_vec();
+                other[place] ^= 0x80;
+                assert!(!same(&bytes[..length], &other));
+            }
         }
     }
 

@@ -45,6 +45,18 @@ pub(crate) enum Node {
 }
 
 impl Node {
+    /// Whether it is the first of some whole slots that has a value; adds those slots.
+    pub(crate) fn slots(&self, slots: &mut Vec<Slot>) -> bool {
+        match self {
+            Node::Slot(slot, rest) if rest.is_empty() => {
+                slots.push(*slot);
+                true
+            }
+            Node::Coalesce(of) => of.iter().all(|node| node.slots(slots)),
+            _ => false,
+        }
+    }
+
     /// The operands, in order; the body of a lambda is the operand of its call.
     pub(crate) fn operands(&self) -> Vec<&Node> {
         match self {

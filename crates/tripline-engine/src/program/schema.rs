@@ -1,14 +1,17 @@
 //! One schema compiled, and the event that it makes of a record: fields are computed when they
 //! are asked for, at most once, borrowing from the record where they can.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use tripline_lang::types::Type;
-use tripline_lang::value::Value;
+use tripline_lang::value::case::is_plain_lower;
+use tripline_lang::value::convert::from_text;
+use tripline_lang::value::{Encoding, Value};
 
 use super::eval::{Scope, borrowed, eval};
 use super::node::Node;
-use crate::record::{self, Slot, Slots};
+use crate::record::{self, Kind, Slot, Slots};
 
 /// One schema.
 pub(crate) struct SchemaProgram {
@@ -23,6 +26,8 @@ pub(crate) struct SchemaProgram {
     pub(crate) predicates: Vec<Node>,
     /// The steps that take events of this schema.
     pub(crate) steps: Vec<StepScan>,
+    /// How those steps want an event packed: rules that keep the same of it share one.
+    pub(crate) packings: Vec<Packing>,
     /// The fields that something reads, by index.
     pub(crate) used: Vec<usize>,
 }
@@ -32,6 +37,46 @@ pub(crate) struct FieldProgram {
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) value: Node,
+    /// The shorter way to the value, if there is one.
+    read: Option<Read>,
+}
+
+/// A field that is the first of some slots that has a value, converted: as nearly all are.
+struct Read {
+    slots: Vec<Slot>,
+    to: Type,
+    /// Its letters are lowered.
+    lowered: bool,
+}
+
+impl FieldProgram {
+    /// A field of the name and the declared type with the value.
+    pub(crate) fn new(name: String, ty: Type, value: Node) -> FieldProgram {
+        let (converted, lowered) = match &value {
+            Node::Call(function, args) if function.name == "lower" => (args.first(), true),
+            other => (Some(other), false),
+        };
+        let read = match converted {
+            Some(Node::Convert(
+                of,
+                to @ (Type::String | Type::Int | Type::Timestamp | Type::Ip),
+            )) => {
+                let mut slots = Vec::new();
+                of.slots(&mut slots).then(|| Read {
+                    slots,
+                    to: to.clone(),
+                    lowered,
+                })
+            }
+            _ => None,
+        };
+        FieldProgram {
+            name,
+            ty,
+            value,
+            read,
+        }
+    }
 }
 
 /// What decides whether an event is kept for one step of one rule.
@@ -40,8 +85,16 @@ pub(crate) struct StepScan {
     pub(crate) step: u16,
     /// Indexes into the schema's predicates; all must hold.
     pub(crate) predicates: Vec<u32>,
+    /// Index into the schema's packings.
+    pub(crate) packing: u32,
+}
+
+/// How an event is packed for a step.
+pub(crate) struct Packing {
     /// The parts of the key, over the event alone.
     pub(crate) keys: Vec<Node>,
+    /// The fields that are kept, by index.
+    pub(crate) fields: Vec<usize>,
 }
 
 /// Storage for the fields of one event, kept from record to record so that nothing is allocated.
@@ -84,6 +137,47 @@ impl<'r> EventView<'r> {
         cells.0 = self.cells.into_iter().map(|_| OnceCell::new()).collect();
     }
 
+    /// The text of a field as it stands in the record, which has been verified, without making a
+    /// value of it; nothing where it is something else, which [`EventView::value`] knows.
+    pub(crate) fn text(&self, field: usize) -> Option<&'r [u8]> {
+        let read = self.schema.fields.get(field)?.read.as_ref()?;
+        let text = self.written(read)?;
+        (read.to == Type::String && (!read.lowered || is_plain_lower(text))).then_some(text)
+    }
+
+    /// What the record has for a field, if it is a text without escapes or a number.
+    fn written(&self, read: &Read) -> Option<&'r [u8]> {
+        for slot in &read.slots {
+            let Some(found) = self.slots.get(*slot) else {
+                continue;
+            };
+            match found.kind {
+                Kind::Null => {}
+                // Of MessagePack a number is no text yet.
+                Kind::Number if found.encoding == Encoding::Json => {
+                    return Some(found.bytes(self.record));
+                }
+                Kind::Text => match found.text(self.record)? {
+                    [] => {}
+                    text => return Some(text),
+                },
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The value of a field by the shorter way.
+    fn read(&self, program: &FieldProgram) -> Option<Value<'r>> {
+        let read = program.read.as_ref()?;
+        let text = self.written(read)?;
+        if read.lowered && !is_plain_lower(text) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        Some(from_text(Cow::Borrowed(text), &read.to))
+    }
+
     /// A field of the event.
     pub(crate) fn value(&self, field: usize) -> Value<'_> {
         let (Some(cell), Some(program)) = (self.cells.get(field), self.schema.fields.get(field))
@@ -93,7 +187,10 @@ impl<'r> EventView<'r> {
         if let Some(value) = cell.get() {
             return borrowed(value);
         }
-        let value = eval(&program.value, &Fresh(self), None);
+        let value = match self.read(program) {
+            Some(value) => value,
+            None => eval(&program.value, &Fresh(self), None),
+        };
         borrowed(cell.get_or_init(|| value))
     }
 }
@@ -136,5 +233,84 @@ impl<'r> Scope<'r> for Fresh<'_, 'r> {
             .and_then(OnceCell::get)
             .cloned()
             .unwrap_or(Value::Missing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{pack, pack_text};
+    use crate::program::{EventFields, RuleSet};
+
+    const RULES: &str = r#"
+        schema s {
+            accept present(.t)
+            time : timestamp = .t
+            text : string = .a ?? .b ?? .c
+            name : string = lower(.a ?? .b)
+            count : int = .a ?? .b
+            address : ip = .a ?? .b
+        }
+        rule r {
+            match { e = s where present(text) and present(name) and present(count) and present(address) }
+        }
+    "#;
+
+    #[test]
+    fn the_shorter_way_to_a_value_leads_to_the_same_value() {
+        let mut sources = tripline_lang::source::SourceSet::from_texts([("r.trip", RULES)]);
+        let checking = tripline_lang::check(&mut sources, chrono::NaiveDate::default());
+        let checked = checking
+            .checked
+            .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
+        let rules = RuleSet::compile(&checked, EventFields::Declared);
+        let program = rules.program();
+        let schema = program.schemas.first().unwrap();
+        assert!(schema.fields.iter().all(|field| field.read.is_some()));
+        let mut slots = Slots::new(&program.paths);
+        let mut cells = FieldCells::default();
+        for a in [
+            "null",
+            r#""""#,
+            r#""x""#,
+            r#""X y""#,
+            r#""x\u0041""#,
+            r#""é""#,
+            r#""É""#,
+            "7",
+            "-7.50",
+            "1e2",
+            "true",
+            r#"{"a":1}"#,
+            "[1]",
+            r#""192.0.2.1""#,
+            r#"" 7 ""#,
+            r#""2a2c676e-885f-43d9-90cb-2c035772e31c""#,
+            r#""2026-03-02T10:00:00Z""#,
+        ] {
+            for rest in ["", r#","b":"B","c":"c""#, r#","b":null,"c":5"#] {
+                let record = format!(r#"{{"t":{a},"a":{a}{rest}}}"#);
+                let bytes = record.as_bytes();
+                record::json::read(bytes, &program.paths, &mut slots).unwrap();
+                let event = EventView::new(bytes, &slots, schema, &mut cells);
+                for (at, field) in schema.fields.iter().enumerate() {
+                    let value = eval(&field.value, &Fresh(&event), None);
+                    let shorter = event.value(at);
+                    assert_eq!(
+                        format!("{shorter:?}"),
+                        format!("{value:?}"),
+                        "{} of {record}",
+                        field.name
+                    );
+                    if let Some(text) = event.text(at) {
+                        let (mut one, mut other) = (Vec::new(), Vec::new());
+                        pack_text(text, &mut one);
+                        pack(&value, &mut other);
+                        assert_eq!(one, other, "{} of {record}", field.name);
+                    }
+                }
+                event.release(&mut cells);
+            }
+        }
     }
 }

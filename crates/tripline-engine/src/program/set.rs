@@ -13,6 +13,8 @@ use ipnetwork::IpNetwork;
 use tripline_lang::checked::{Entries, List};
 use tripline_lang::value::{Value, case};
 
+use crate::pack::same;
+
 /// A list that can be asked whether it holds a value.
 pub(crate) struct Set {
     list: Arc<List>,
@@ -94,7 +96,10 @@ impl Set {
                 let Entries::Text { values, .. } = &self.list.entries else {
                     return false;
                 };
-                let same = |i: &u32| values.get(*i as usize).is_some_and(|v| **v == *text);
+                let same = |i: &u32| {
+                    let value = values.get(*i as usize);
+                    value.is_some_and(|value| same(value.as_bytes(), text.as_bytes()))
+                };
                 table.find(hasher.hash_one(text.as_ref()), same).is_some()
             }
             (Index::Int(set), Value::Int(value)) => set.contains(value),

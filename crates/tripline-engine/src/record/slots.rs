@@ -4,6 +4,7 @@
 
 use tripline_lang::value::Encoding;
 
+use super::json::Memory;
 use super::paths::{Branch, Node, Paths, ROOT, Slot};
 
 /// The values found in one record.
@@ -16,6 +17,8 @@ pub struct Slots {
     branches: Vec<Branch>,
     /// Containers that are being read; lives here so that it is allocated once.
     pub(super) frames: Vec<Frame>,
+    /// A record read before, along which the next ones are read.
+    pub(super) memory: Memory,
 }
 
 /// A value found in a record. It may stand for nothing but the record it was found in.
@@ -98,9 +101,19 @@ impl Found {
         }
     }
 
-    /// Null and empty text (of JSON, two quotes) are missing.
+    /// The bytes of a text without escapes, of JSON without its quotes.
+    #[inline]
+    pub(crate) fn text(self, record: &[u8]) -> Option<&[u8]> {
+        let bytes = self.bytes(record);
+        match self.encoding {
+            Encoding::Json => bytes.get(1..bytes.len().checked_sub(1)?),
+            Encoding::MessagePack => Some(bytes),
+        }
+    }
+
+    /// Null and empty text (of JSON, two quotes) are missing: an alternative may still have a value.
     #[inline(always)]
-    fn is_missing(self) -> bool {
+    pub(super) fn is_missing(self) -> bool {
         match self.kind {
             Kind::Null => true,
             Kind::Text => self.encoding == Encoding::Json && self.end - self.start <= 2,
@@ -124,6 +137,7 @@ impl Slots {
             states: vec![State::Open; paths.len()],
             branches: paths.branches().to_vec(),
             frames: Vec::with_capacity(paths.depth()),
+            memory: Memory::default(),
         }
     }
 
@@ -165,9 +179,17 @@ impl Slots {
         *state = State::Found;
         *place = found;
         self.lower(number, 1);
-        // Where the value is missing, an alternative may still have one.
         if node.settles && !found.is_missing() {
             self.settle(paths, slot);
+        }
+    }
+
+    /// Notes a value for a slot without counting what is still wanted: for a reader that knows.
+    #[inline]
+    pub(super) fn put(&mut self, slot: Slot, found: Found) {
+        if let (Some(state), Some(place)) = (self.states.get_mut(slot), self.found.get_mut(slot)) {
+            *state = State::Found;
+            *place = found;
         }
     }
 

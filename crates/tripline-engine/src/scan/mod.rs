@@ -11,13 +11,14 @@ mod filter;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
+use std::ops::Range;
 use tripline_lang::value::{Encoding, Value};
 
 use crate::fate::Fate;
-use crate::pack::pack;
+use crate::pack::{pack, pack_text};
 use crate::program::eval::{eval, owned};
-use crate::program::schema::{FieldCells, SchemaProgram};
-use crate::program::{EventView, Program, RuleSet, holds};
+use crate::program::schema::{FieldCells, Packing, SchemaProgram};
+use crate::program::{EventView, Node, Program, RuleSet, holds};
 use crate::record::{self, Slots};
 
 pub use self::batch::Batch;
@@ -27,7 +28,8 @@ pub use self::filter::Verdict;
 /// Identity of an event: the hash of its schema and its `id`, or of its bytes.
 pub(crate) type Identity = u128;
 
-/// Reads records for a rule set. Holds buffers that are reused; no record leaves a trace in it.
+/// Reads records for a rule set. Holds buffers that are reused; what it read before changes nothing
+/// of what it finds.
 pub struct Scanner {
     rules: RuleSet,
     buffers: Buffers,
@@ -38,9 +40,23 @@ struct Buffers {
     slots: Slots,
     wrapper_slots: Slots,
     cells: FieldCells,
-    /// For each condition of the schema at hand: not tested yet, does not hold, holds.
+    tried: Tried,
+}
+
+/// What has been found out about the event at hand, once for all the rules that share it.
+#[derive(Default)]
+struct Tried {
+    /// For each condition of the schema: not tested yet, does not hold, holds.
     tested: Vec<Option<bool>>,
-    key: Vec<u8>,
+    /// For each packing of the schema, where it is in the batch's bytes.
+    packed: Vec<Option<Packed>>,
+}
+
+/// Where an event is in a batch's bytes, packed for some steps.
+#[derive(Clone)]
+struct Packed {
+    key: Option<Range<usize>>,
+    fields: Range<usize>,
 }
 
 impl Scanner {
@@ -53,8 +69,7 @@ impl Scanner {
                 slots: Slots::new(&program.paths),
                 wrapper_slots: Slots::new(&program.wrappers),
                 cells: FieldCells::default(),
-                tested: Vec::new(),
-                key: Vec::new(),
+                tried: Tried::default(),
             },
         }
     }
@@ -148,14 +163,7 @@ impl Buffers {
                         if let Some(presence) = batch.presence.get_mut(index) {
                             presence.look(schema, &event, time);
                         }
-                        note_candidates(
-                            program,
-                            schema,
-                            &event,
-                            &mut self.tested,
-                            &mut self.key,
-                            batch,
-                        );
+                        note_candidates(schema, &event, &mut self.tried, batch);
                         let identity = if batch.candidates.len() > first {
                             identity(schema, &event, record)
                         } else {
@@ -232,19 +240,19 @@ impl Buffers {
 
 /// Packs the event for every step whose own conditions it satisfies.
 fn note_candidates(
-    program: &Program,
     schema: &SchemaProgram,
     event: &EventView<'_>,
-    tested: &mut Vec<Option<bool>>,
-    key: &mut Vec<u8>,
+    tried: &mut Tried,
     batch: &mut Batch,
 ) {
-    tested.clear();
-    tested.resize(schema.predicates.len(), None);
+    tried.tested.clear();
+    tried.tested.resize(schema.predicates.len(), None);
+    tried.packed.clear();
+    tried.packed.resize(schema.packings.len(), None);
     for step in &schema.steps {
         let all = step.predicates.iter().all(|index| {
             let (Some(tested), Some(node)) = (
-                tested.get_mut(*index as usize),
+                tried.tested.get_mut(*index as usize),
                 schema.predicates.get(*index as usize),
             ) else {
                 return false;
@@ -254,46 +262,66 @@ fn note_candidates(
         if !all {
             continue;
         }
-        let layout = program
-            .rules
-            .get(step.rule as usize)
-            .and_then(|rule| rule.steps.get(usize::from(step.step)))
-            .map(|step| &step.layout);
-        let Some(layout) = layout else { continue };
-        key.clear();
-        let mut whole = true;
-        for part in &step.keys {
-            let value = eval(part, &event, None);
-            whole &= !matches!(value, Value::Missing);
-            pack(&value, key);
-        }
-        let key = whole.then(|| {
-            let start = batch.bytes.len();
-            batch.bytes.extend_from_slice(key);
-            start..batch.bytes.len()
-        });
-        let start = batch.bytes.len();
-        if key.is_some() {
-            for field in &layout.fields {
-                pack(&event.value(*field), &mut batch.bytes);
-            }
-            if let Some(origin) = batch.origin {
-                pack(&Value::Int(origin), &mut batch.bytes);
-            }
-        }
-        let fields = start..batch.bytes.len();
+        let (Some(packed), Some(packing)) = (
+            tried.packed.get_mut(step.packing as usize),
+            schema.packings.get(step.packing as usize),
+        ) else {
+            continue;
+        };
+        let packed = packed.get_or_insert_with(|| pack_event(packing, event, batch));
         batch.candidates.push(Candidate {
             rule: step.rule,
             step: step.step,
-            key,
-            fields,
+            key: packed.key.clone(),
+            fields: packed.fields.clone(),
         });
+    }
+}
+
+/// Packs the event in one way that some steps want it.
+fn pack_event(packing: &Packing, event: &EventView<'_>, batch: &mut Batch) -> Packed {
+    let start = batch.bytes.len();
+    for part in &packing.keys {
+        if let Node::Own(field) = part
+            && let Some(text) = event.text(*field)
+        {
+            pack_text(text, &mut batch.bytes);
+            continue;
+        }
+        let value = eval(part, &event, None);
+        if matches!(value, Value::Missing) {
+            batch.bytes.truncate(start);
+            return Packed {
+                key: None,
+                fields: start..start,
+            };
+        }
+        pack(&value, &mut batch.bytes);
+    }
+    let end = batch.bytes.len();
+    for field in &packing.fields {
+        match event.text(*field) {
+            Some(text) => pack_text(text, &mut batch.bytes),
+            None => pack(&event.value(*field), &mut batch.bytes),
+        }
+    }
+    if let Some(origin) = batch.origin {
+        pack(&Value::Int(origin), &mut batch.bytes);
+    }
+    Packed {
+        key: Some(start..end),
+        fields: end..batch.bytes.len(),
     }
 }
 
 fn identity(schema: &SchemaProgram, event: &EventView<'_>, record: &[u8]) -> Identity {
     let mut hasher = SipHasher13::new();
     hasher.write(schema.name.as_bytes());
+    if let Some(id) = schema.id.and_then(|id| event.text(id)) {
+        hasher.write(&[1]);
+        hasher.write(id);
+        return hasher.finish128().as_u128();
+    }
     match schema.id.map(|id| event.value(id)) {
         Some(Value::Text(id)) => {
             hasher.write(&[1]);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Accepts, Eval, Function, Returns, param};
 use crate::types::Type;
-use crate::value::Value;
+use crate::value::{Value, case};
 
 const TEXT: Accepts = Accepts::Type(Type::String);
 
@@ -18,8 +18,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         eval: Eval::Values(|args| {
             recase(
                 args,
-                |text| match text.is_ascii() {
-                    true => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
+                |text| match case::is_plain_lower(text.as_bytes()) {
+                    true => true,
                     false => text
                         .chars()
                         .all(|letter| letter.to_lowercase().eq([letter])),

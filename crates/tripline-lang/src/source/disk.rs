@@ -143,23 +143,15 @@ fn problem(code: &'static str, message: String) -> Diagnostic {
 }
 
 /// The path without links. Under WASI, which keeps its own fences and shows only what lies within them,
-/// so that a path cannot be followed from the root, it is only made free of `.` and `..`.
+/// a path cannot be followed from the root, and a folder is known by the very text it was given as:
+/// there only what stands for nothing (`.`) is left out.
 pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
     if cfg!(not(target_os = "wasi")) {
         return fs::canonicalize(path);
     }
     fs::metadata(path)?;
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    Ok(plain)
+    let parts = path.components();
+    Ok(parts.filter(|part| *part != Component::CurDir).collect())
 }
 
 /// `folder/named` without `.` and `..`; `None` where it would climb above the root that `folder`

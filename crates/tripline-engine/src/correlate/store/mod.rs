@@ -19,6 +19,7 @@ use self::frozen::Frozen;
 pub(crate) use self::key::{Event, KeyState};
 use self::key::{drop_first, room};
 use super::queue::TimeQueue;
+use crate::pack::same;
 use crate::scan::Identity;
 
 /// Where a key's events are.
@@ -90,7 +91,7 @@ impl Store {
     /// Looks a key up. What is found stays true until something expires or is added.
     pub(crate) fn find(&self, key: &[u8]) -> Place {
         let hash = self.hasher.hash_one(key);
-        let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| *state.key == *key);
+        let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| same(&state.key, key));
         let slot = self.index.find(hash, same).copied();
         Place { hash, slot }
     }

@@ -5,7 +5,7 @@ mod fields;
 mod paths;
 mod rules;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tripline_lang::ast::PathStep;
@@ -14,7 +14,7 @@ use tripline_lang::value::Value;
 
 use self::fields::needed_fields;
 use self::paths::{SlotTable, slots_of};
-use self::rules::{rule_info, rule_program};
+use self::rules::{Interned, rule_info, rule_program};
 use super::node::{Lowering, Node};
 use super::schema::{FieldProgram, SchemaProgram};
 use super::set::Set;
@@ -45,7 +45,7 @@ pub(super) fn compile(
         program.used = used.into_iter().collect();
         schemas.push(program);
     }
-    let mut interned: Vec<HashMap<String, u32>> = vec![HashMap::new(); schemas.len()];
+    let mut interned = vec![Interned::default(); schemas.len()];
     let mut rules = Vec::new();
     for (index, rule) in checked.rules.iter().enumerate() {
         rules.push(rule_program(
@@ -102,11 +102,11 @@ fn schema_program(
         } else {
             Node::Constant(Value::Missing)
         };
-        fields.push(FieldProgram {
-            name: field.name.clone(),
-            ty: field.ty.clone(),
+        fields.push(FieldProgram::new(
+            field.name.clone(),
+            field.ty.clone(),
             value,
-        });
+        ));
     }
     let mut accept_slots = Vec::new();
     slots_of(&accept, &fields, &mut accept_slots);
@@ -119,6 +119,7 @@ fn schema_program(
         id: schema.id,
         predicates: Vec::new(),
         steps: Vec::new(),
+        packings: Vec::new(),
         used: Vec::new(),
     }
 }

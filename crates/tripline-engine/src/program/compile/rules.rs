@@ -10,9 +10,18 @@ use tripline_lang::value::Value;
 
 use super::fields::layout;
 use crate::program::node::{Lowering, Node};
-use crate::program::schema::{SchemaProgram, StepScan};
+use crate::program::schema::{Packing, SchemaProgram, StepScan};
 use crate::program::set::Set;
-use crate::program::{EventFields, ExclusionInfo, RuleInfo, RuleProgram, StepProgram, fingerprint};
+use crate::program::{
+    EventFields, ExclusionInfo, Layout, RuleInfo, RuleProgram, StepProgram, fingerprint,
+};
+
+/// What the rules of one schema share, found by how it is written.
+#[derive(Default, Clone)]
+pub(super) struct Interned {
+    predicates: HashMap<String, u32>,
+    packings: HashMap<String, u32>,
+}
 
 pub(super) fn rule_program(
     checked: &Checked,
@@ -21,15 +30,16 @@ pub(super) fn rule_program(
     event_fields: EventFields,
     sets: &[Arc<Set>],
     schemas: &mut [SchemaProgram],
-    interned: &mut [HashMap<String, u32>],
+    interned: &mut [Interned],
 ) -> RuleProgram {
     let mut no_paths = |_: &[PathStep]| 0;
     let steps = rule.form.steps();
     // Each join is tested as soon as the earliest step it names is bound, searching backwards.
     let mut joins: BTreeMap<usize, Vec<Node>> = BTreeMap::new();
     let mut joined: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); steps.len()];
+    let mut predicates: Vec<Vec<u32>> = Vec::new();
     for (at, step) in steps.iter().enumerate() {
-        let mut predicates = Vec::new();
+        let mut own = Vec::new();
         for condition in &step.conditions {
             let mut earliest = at;
             condition.visit(&mut |expr| {
@@ -44,7 +54,7 @@ pub(super) fn rule_program(
                     own_event: true,
                 }
                 .lower(condition);
-                predicates.extend(intern(node, step.schema, schemas, interned));
+                own.extend(intern(node, step.schema, schemas, interned));
             } else {
                 condition.visit(&mut |expr| {
                     if let ExprKind::Field { step, field } = expr.kind
@@ -62,6 +72,13 @@ pub(super) fn rule_program(
                 joins.entry(earliest).or_default().push(node);
             }
         }
+        predicates.push(own);
+    }
+    let layouts: Vec<Layout> = (0..steps.len())
+        .map(|at| layout(checked, rule, at, event_fields, joined.get(at)))
+        .collect();
+    for (at, ((step, predicates), layout)) in steps.iter().zip(predicates).zip(&layouts).enumerate()
+    {
         let keys = rule
             .form
             .keys()
@@ -76,12 +93,19 @@ pub(super) fn rule_program(
                 .lower(expr)
             })
             .collect();
-        if let Some(schema) = schemas.get_mut(step.schema) {
+        let packing = Packing {
+            keys,
+            fields: layout.fields.clone(),
+        };
+        if let (Some(schema), Some(interned)) =
+            (schemas.get_mut(step.schema), interned.get_mut(step.schema))
+        {
+            let packing = share(packing, &mut schema.packings, &mut interned.packings);
             schema.steps.push(StepScan {
                 rule: u32::try_from(index).unwrap_or(u32::MAX),
                 step: u16::try_from(at).unwrap_or(u16::MAX),
                 predicates,
-                keys,
+                packing,
             });
         }
     }
@@ -101,11 +125,12 @@ pub(super) fn rule_program(
         .collect();
     let programs: Vec<StepProgram> = steps
         .iter()
+        .zip(layouts)
         .enumerate()
-        .map(|(at, step)| StepProgram {
+        .map(|(at, (step, layout))| StepProgram {
             schema: step.schema,
             pick: step.pick,
-            layout: layout(checked, rule, at, event_fields, joined.get(at)),
+            layout,
             joins: joins.remove(&at).unwrap_or_default(),
         })
         .collect();
@@ -133,17 +158,32 @@ fn intern(
     node: Node,
     schema: usize,
     schemas: &mut [SchemaProgram],
-    interned: &mut [HashMap<String, u32>],
+    interned: &mut [Interned],
 ) -> Option<u32> {
     if matches!(&node, Node::Constant(Value::Bool(true))) {
         return None;
     }
     let (schema, interned) = (schemas.get_mut(schema)?, interned.get_mut(schema)?);
     let next = u32::try_from(schema.predicates.len()).ok()?;
-    Some(*interned.entry(format!("{node:?}")).or_insert_with(|| {
+    let written = format!("{node:?}");
+    Some(*interned.predicates.entry(written).or_insert_with(|| {
         schema.predicates.push(node);
         next
     }))
+}
+
+/// The index of an equal packing of the schema, added if there is none.
+fn share(
+    packing: Packing,
+    packings: &mut Vec<Packing>,
+    interned: &mut HashMap<String, u32>,
+) -> u32 {
+    let next = u32::try_from(packings.len()).unwrap_or(u32::MAX);
+    let written = format!("{:?} {:?}", packing.keys, packing.fields);
+    *interned.entry(written).or_insert_with(|| {
+        packings.push(packing);
+        next
+    })
 }
 
 /// What a face needs to know of the rule.

@@ -5,25 +5,19 @@ use tripline_lang::value::Encoding;
 
 use super::scan::{self, joint};
 use super::value::{
-    byte, container_end, is_space, skip_space, step_over, strict_number_end, strict_word, text_end,
-    value_end,
+    byte, container_end, skip_space, step_over, strict_number_end, strict_word, text_end,
 };
 use crate::record::paths::{Node, Paths, ROOT};
 use crate::record::slots::Frame;
 use crate::record::{Found, Kind, MAX_DEPTH, ReadError, ReadErrorKind, Slots, text};
 
-/// Reads one record: fills `slots` with where the values of `paths` are.
-///
-/// A record is one JSON object; a byte order mark in front and white space around it are
-/// tolerated. Of members of one name the first counts. The module's description says what is
-/// verified. After an error what the slots hold has no meaning.
-///
-/// `slots` must have been made for the same `paths`.
-pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadError> {
-    slots.clear(paths);
-    let (start, end) = trim(record)?;
-    // The offsets stay those of the record; what follows the closing bracket is white space.
-    let bytes = record.get(..end).unwrap_or(record);
+/// Reads a record whose object begins at `start` and ends with the last byte. `slots` must be clear.
+pub(super) fn walk(
+    bytes: &[u8],
+    start: usize,
+    paths: &Paths,
+    slots: &mut Slots,
+) -> Result<(), ReadError> {
     Walk {
         bytes,
         at: start,
@@ -31,38 +25,6 @@ pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadE
         slots,
     }
     .run()
-}
-
-/// Where the object begins and ends, by its outermost bytes alone: catches what was cut off
-/// without reading it.
-fn trim(record: &[u8]) -> Result<(usize, usize), ReadError> {
-    let bom = if record.starts_with(b"\xef\xbb\xbf") {
-        3
-    } else {
-        0
-    };
-    let start = skip_space(record, bom);
-    match record.get(start) {
-        Some(b'{') => {}
-        Some(_) => return Err(ReadError::new(ReadErrorKind::NotAnObject, start)),
-        None => return Err(ReadError::new(ReadErrorKind::Empty, start)),
-    }
-    if record.len() >= u32::MAX as usize {
-        return Err(ReadError::new(ReadErrorKind::TooLarge, 0));
-    }
-    match record.iter().rposition(|byte| !is_space(*byte)) {
-        Some(last) if byte(record, last) == b'}' => Ok((start, last + 1)),
-        _ => Err(unclosed(record, start)),
-    }
-}
-
-/// What is wrong with a record whose last byte is not its closing bracket.
-#[cold]
-fn unclosed(record: &[u8], start: usize) -> ReadError {
-    match value_end(record, start) {
-        Ok(end) => ReadError::new(ReadErrorKind::TrailingData, skip_space(record, end)),
-        Err(error) => error,
-    }
 }
 
 struct Walk<'a> {
@@ -386,6 +348,6 @@ impl Walk<'_> {
 }
 
 #[inline(always)]
-fn found(kind: Kind, start: usize, end: usize) -> Found {
+pub(super) fn found(kind: Kind, start: usize, end: usize) -> Found {
     Found::new(Encoding::Json, kind, start, end)
 }

@@ -1,5 +1,6 @@
 //! What the reader promises, by example; `random` holds what it promises for any bytes at all.
 
+mod along;
 #[path = "../../../tests/message_pack/encoder.rs"]
 mod encoder;
 mod encodings;

@@ -8,7 +8,7 @@ use tripline_lang::value::Value;
 use super::*;
 
 /// Texts of JSON as a machine or a person might write it.
-fn any_json() -> impl Strategy<Value = Json> {
+pub(super) fn any_json() -> impl Strategy<Value = Json> {
     let text = prop_oneof![
         "[abc]{0,3}",
         "\\PC{0,12}",

@@ -16,15 +16,30 @@ const ESCAPES: u64 = LOW * b'\\' as u64;
 /// The index of the first quote or backslash at or after `at`; the length if there is none.
 #[inline(always)]
 pub(in super::super) fn name_end(bytes: &[u8], at: usize) -> usize {
-    find(bytes, at, |word| {
-        let (quote, escape) = (word ^ QUOTES, word ^ ESCAPES);
-        let marks = quote.wrapping_sub(LOW) | escape.wrapping_sub(LOW);
-        if marks & HIGH == 0 {
-            return 0;
-        }
-        // In each half the lowest bit set is exact, so the lowest of both is.
-        (quote.wrapping_sub(LOW) & !quote | escape.wrapping_sub(LOW) & !escape) & HIGH
-    })
+    find(bytes, at, quote_or_escape)
+}
+
+/// The same, and whether all bytes up to there are ASCII; that may be denied because of bytes
+/// behind.
+#[inline(always)]
+pub(in super::super) fn name_end_ascii(bytes: &[u8], at: usize) -> (usize, bool) {
+    let mut seen = 0;
+    let end = find(bytes, at, |word| {
+        seen |= word;
+        quote_or_escape(word)
+    });
+    (end, seen & HIGH == 0)
+}
+
+#[inline(always)]
+fn quote_or_escape(word: u64) -> u64 {
+    let (quote, escape) = (word ^ QUOTES, word ^ ESCAPES);
+    let marks = quote.wrapping_sub(LOW) | escape.wrapping_sub(LOW);
+    if marks & HIGH == 0 {
+        return 0;
+    }
+    // In each half the lowest bit set is exact, so the lowest of both is.
+    (quote.wrapping_sub(LOW) & !quote | escape.wrapping_sub(LOW) & !escape) & HIGH
 }
 
 /// The index of the quote that closes the text whose first byte is at `at`; the length if there
@@ -78,14 +93,15 @@ fn quote(bytes: &[u8], at: usize) -> usize {
 /// The index of the first byte at or after `at` that `marks` marks by its top bit; the length if
 /// there is none. Marks above the lowest one of a word may be wrong.
 #[inline(always)]
-fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> usize {
+fn find(bytes: &[u8], at: usize, mut marks: impl FnMut(u64) -> u64) -> usize {
     let Some(mut rest) = bytes.get(at..) else {
         return bytes.len();
     };
     while let Some((block, behind)) = rest.split_first_chunk::<32>() {
-        let (words, _) = block.as_chunks::<8>();
-        for (place, word) in words.iter().enumerate() {
-            let marks = marks(u64::from_le_bytes(*word));
+        let (a, b) = halves(block);
+        let words = [a as u64, (a >> 64) as u64, b as u64, (b >> 64) as u64];
+        for (place, word) in words.into_iter().enumerate() {
+            let marks = marks(word);
             if marks != 0 {
                 return bytes.len() - rest.len() + 8 * place + first(marks);
             }
@@ -97,7 +113,7 @@ fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> usize {
 
 /// The same in the last few bytes.
 #[inline(never)]
-fn find_in_tail(bytes: &[u8], mut rest: &[u8], marks: impl Fn(u64) -> u64) -> usize {
+fn find_in_tail(bytes: &[u8], mut rest: &[u8], mut marks: impl FnMut(u64) -> u64) -> usize {
     while let Some((word, behind)) = rest.split_first_chunk() {
         let marks = marks(u64::from_le_bytes(*word));
         if marks != 0 {
@@ -159,19 +175,65 @@ pub(in super::super) fn container_close(
     }
 }
 
+/// How many bytes two runs of bytes have in common from the first on.
+#[inline]
+pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
+    let blocks = left
+        .as_chunks::<32>()
+        .0
+        .iter()
+        .zip(right.as_chunks::<32>().0);
+    let mut equal = 0;
+    for (one, other) in blocks {
+        let ((a, b), (c, d)) = (halves(one), halves(other));
+        let (a, b) = (a ^ c, b ^ d);
+        let [a, b, c, d] = [a as u64, (a >> 64) as u64, b as u64, (b >> 64) as u64];
+        // In words, so that there is one branch for all of them.
+        if a | b | c | d != 0 {
+            return equal
+                + match (a, b, c, d) {
+                    (0, 0, 0, last) => 24 + first(last),
+                    (0, 0, word, _) => 16 + first(word),
+                    (0, word, ..) => 8 + first(word),
+                    (word, ..) => first(word),
+                };
+        }
+        equal += 32;
+    }
+    let left = left.get(equal..).unwrap_or(&[]);
+    let right = right.get(equal..).unwrap_or(&[]);
+    let alike = left
+        .iter()
+        .zip(right)
+        .take_while(|(one, other)| one == other);
+    equal + alike.count()
+}
+
+/// A block as two numbers. The two words of such a number are loaded with their offset as part of
+/// the instruction, those of an array are not.
+#[inline(always)]
+fn halves(block: &[u8; 32]) -> (u128, u128) {
+    let (halves, _) = block.as_chunks::<16>();
+    match halves {
+        [a, b] => (u128::from_le_bytes(*a), u128::from_le_bytes(*b)),
+        _ => (0, 0),
+    }
+}
+
 /// Whether all bytes are ASCII.
 #[inline]
 pub(in crate::record) fn is_ascii(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
+    const ALL: u128 = HIGH as u128 | (HIGH as u128) << 64;
+    let (words, rest) = bytes.as_chunks::<16>();
     let all = words
         .iter()
-        .fold(0, |all, word| all | u64::from_le_bytes(*word));
+        .fold(0, |all, word| all | u128::from_le_bytes(*word));
     // The last word again, if there is one, covers the rest.
     let last = match bytes.last_chunk() {
-        Some(last) => u64::from_le_bytes(*last),
-        None => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
+        Some(last) => u128::from_le_bytes(*last),
+        None => rest.iter().fold(0, |all, byte| all | u128::from(*byte)),
     };
-    (all | last) & HIGH == 0
+    (all | last) & ALL == 0
 }
 
 /// Which byte of a word the lowest mark is in.

@@ -15,6 +15,7 @@ mod eight;
 mod sse2;
 
 pub(in crate::record) use eight::is_ascii;
+pub(super) use eight::{common, name_end_ascii};
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use eight::{container_close, name_end, text_close};
 #[cfg(target_arch = "x86_64")]
@@ -144,6 +145,42 @@ mod tests {
             for room in [depth - 1, depth, depth + 1] {
                 let bytes = ["[".repeat(depth - 1), "]".repeat(depth)].concat();
                 all_agree(bytes.as_bytes(), 0, room.max(1));
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_in_common_are_counted_up_to_the_first_difference() {
+        let bytes: Vec<u8> = (0..100).collect();
+        for length in 0..bytes.len() {
+            let known = &bytes[..length];
+            assert_eq!(eight::common(known, &bytes), length);
+            assert_eq!(eight::common(&bytes, known), length);
+            for place in 0..length {
+                let mut other = bytes.clone();
+                other[place] ^= 0x80;
+                assert_eq!(eight::common(known, &other), place);
+                other[place..].fill(0xff);
+                assert_eq!(eight::common(known, &other), place);
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_not_ascii_is_seen_wherever_it_stands_before_the_quote() {
+        for length in 0..100 {
+            let mut bytes = vec![b'x'; length];
+            bytes.push(b'"');
+            for behind in [0, 50] {
+                bytes.resize(length + 1 + behind, b'y');
+                for at in 0..=length {
+                    assert_eq!(eight::name_end_ascii(&bytes, at), (length, true));
+                }
+                for place in 0..length {
+                    let mut other = bytes.clone();
+                    other[place] = 0xe9;
+                    assert_eq!(eight::name_end_ascii(&other, 0), (length, false));
+                }
             }
         }
     }
