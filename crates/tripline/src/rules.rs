@@ -25,7 +25,8 @@ pub(crate) enum ReportFormat {
 
 /// A rule set that was read and checked.
 pub(crate) struct Loaded {
-    sources: SourceSet,
+    /// Its texts.
+    pub(crate) sources: SourceSet,
     /// What can be run; none where there is an error.
     pub(crate) checked: Option<Checked>,
     /// Every problem.

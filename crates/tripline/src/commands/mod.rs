@@ -5,6 +5,8 @@ mod check;
 mod completions;
 mod fmt;
 mod generate;
+mod init;
+mod plugin;
 mod run;
 
 use crate::exit::{Failure, Status};
@@ -15,6 +17,8 @@ pub(crate) enum Command {
     Run(Box<run::Arguments>),
     Check(check::Arguments),
     Fmt(fmt::Arguments),
+    Init(init::Arguments),
+    Plugin(plugin::Arguments),
     Completions(completions::Arguments),
     Generate(Box<generate::Arguments>),
 }
@@ -25,6 +29,8 @@ pub(crate) fn run(command: Command) -> Result<Status, Failure> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Plugin(arguments) => plugin::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }

@@ -5,6 +5,7 @@ pub(crate) mod advice;
 pub(crate) mod annotate;
 pub(crate) mod dead_letter;
 pub(crate) mod detections;
+pub(crate) mod files;
 pub(crate) mod filter;
 mod layout;
 pub(crate) mod ledger;
