@@ -8,6 +8,7 @@
 mod error;
 pub mod json;
 pub mod msgpack;
+mod open;
 mod paths;
 mod raw;
 mod slots;

@@ -5,6 +5,8 @@
 
 use tripline_lang::ast::PathStep;
 
+use super::open::Group;
+
 /// Position of a path in the list that [`Paths::new`] was given.
 pub type Slot = usize;
 
@@ -18,18 +20,7 @@ pub struct Paths {
     /// The node of each slot.
     node_of: Vec<usize>,
     settles: Vec<Vec<Slot>>,
-    /// For each node, what a record that holds everything has at it.
-    branches: Vec<Branch>,
     depth: usize,
-}
-
-/// What is still wanted at one node; a reader counts it down in a copy of its own.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Branch {
-    /// How many slots at it or below it can still be found.
-    pub(super) pending: u32,
-    /// The node above; the root's is itself.
-    pub(super) parent: u32,
 }
 
 /// One place in a record that some wanted path leads to or through.
@@ -37,10 +28,14 @@ pub(super) struct Branch {
 pub(super) struct Node {
     /// The path that ends here.
     pub(super) slot: Option<Slot>,
-    /// That path settles others.
-    pub(super) settles: bool,
+    /// The slots of the paths that end here or below.
+    pub(super) below: Group,
+    /// The slot of the path that ends here, and those that it settles.
+    pub(super) settled: Group,
+    /// All of both: what is over with a value that is no container.
+    pub(super) done: Group,
     /// One past the last descendant.
-    pub(super) end: usize,
+    end: usize,
     /// Members, if the value is an object.
     pub(super) keys: Keys,
     /// Elements, if the value is an array, by index.
@@ -74,7 +69,6 @@ impl Paths {
                         .collect()
                 })
                 .collect(),
-            branches: Vec::new(),
             depth: paths.iter().map(Vec::len).max().unwrap_or(0) + 1,
         };
         compiled.lay_out(draft);
@@ -86,6 +80,7 @@ impl Paths {
     fn lay_out(&mut self, draft: Draft) {
         // (draft node, number of the parent, how the parent reaches it)
         let mut open: Vec<(Draft, usize, Option<PathStep>)> = vec![(draft, ROOT, None)];
+        let mut parents = Vec::new();
         while let Some((draft, parent, step)) = open.pop() {
             let number = self.nodes.len();
             if let Some(above) = self.nodes.get_mut(parent) {
@@ -98,15 +93,12 @@ impl Paths {
             if let Some(place) = draft.slot.and_then(|slot| self.node_of.get_mut(slot)) {
                 *place = number;
             }
-            self.branches.push(Branch {
-                pending: u32::from(draft.slot.is_some()),
-                parent: u32::try_from(parent).unwrap_or(0),
-            });
+            parents.push(parent);
             self.nodes.push(Node {
                 slot: draft.slot,
-                settles: draft
-                    .slot
-                    .is_some_and(|slot| !self.settled_by(slot).is_empty()),
+                below: Group::default(),
+                settled: Group::default(),
+                done: Group::default(),
                 end: number + 1,
                 keys: Keys::default(),
                 elements: Vec::new(),
@@ -120,18 +112,25 @@ impl Paths {
         }
         // Descendants have higher numbers, so counting backwards sees children before parents.
         for number in (1..self.nodes.len()).rev() {
-            let (Some(end), Some(&Branch { pending, parent })) = (
-                self.nodes.get(number).map(|node| node.end),
-                self.branches.get(number),
-            ) else {
-                continue;
-            };
-            let parent = parent as usize;
-            if let Some(above) = self.branches.get_mut(parent) {
-                above.pending += pending;
-            }
+            let end = self.nodes.get(number).map_or(0, |node| node.end);
+            let parent = parents.get(number).copied().unwrap_or(ROOT);
             if let Some(above) = self.nodes.get_mut(parent) {
                 above.end = above.end.max(end);
+            }
+        }
+        for number in 0..self.nodes.len() {
+            let end = self.nodes.get(number).map_or(number, |node| node.end);
+            let within = self.nodes.get(number..end).unwrap_or_default();
+            let below: Vec<Slot> = within.iter().filter_map(|node| node.slot).collect();
+            let slot = self.nodes.get(number).and_then(|node| node.slot);
+            let settled = slot.map_or(&[][..], |slot| self.settled_by(slot));
+            let (own, settled) = (slot.iter().copied(), settled.iter().copied());
+            let done = Group::new(below.iter().copied().chain(settled.clone()));
+            let settled = Group::new(own.chain(settled));
+            if let Some(node) = self.nodes.get_mut(number) {
+                node.below = Group::new(below);
+                node.settled = settled;
+                node.done = done;
             }
         }
         for node in &mut self.nodes {
@@ -163,8 +162,9 @@ impl Paths {
         self.settles.get(slot).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn branches(&self) -> &[Branch] {
-        &self.branches
+    /// How many nodes there are.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes.len()
     }
 
     /// The most nodes that lie on one path.

@@ -5,16 +5,19 @@
 use tripline_lang::value::Encoding;
 
 use super::json::Memory;
-use super::paths::{Branch, Node, Paths, ROOT, Slot};
+use super::open::Bits;
+use super::paths::{Node, Paths, Slot};
 
 /// The values found in one record.
 #[derive(Debug, Clone)]
 pub struct Slots {
-    /// Meaningful only where the state says so, so that it need not be cleared.
+    /// Meaningful only for slots that are `filled`, so that it need not be cleared.
     found: Vec<Found>,
-    states: Vec<State>,
-    /// What is still wanted, for each node of the paths.
-    branches: Vec<Branch>,
+    /// The slots that were found.
+    filled: Bits,
+    /// The slots that can still be found: those that were not, are not known to be absent and are not
+    /// settled by another.
+    open: Bits,
     /// Containers that are being read; lives here so that it is allocated once.
     pub(super) frames: Vec<Frame>,
     /// A record read before, along which the next ones are read.
@@ -72,15 +75,6 @@ pub(super) struct Frame {
     pub(super) array: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Can still be found.
-    Open,
-    /// Is not there, or is not needed any more.
-    Absent,
-    Found,
-}
-
 const NOTHING: Found = Found {
     kind: Kind::Null,
     encoding: Encoding::Json,
@@ -132,132 +126,91 @@ impl Found {
 impl Slots {
     /// Room for what `paths` can find.
     pub fn new(paths: &Paths) -> Self {
-        Slots {
-            found: vec![NOTHING; paths.len()],
-            states: vec![State::Open; paths.len()],
-            branches: paths.branches().to_vec(),
+        let mut slots = Slots {
+            found: Vec::new(),
+            filled: Bits::default(),
+            open: Bits::default(),
             frames: Vec::with_capacity(paths.depth()),
             memory: Memory::default(),
-        }
+        };
+        slots.clear(paths);
+        slots
     }
 
     /// What was found at the slot's path in the record that was read last.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<Found> {
-        let found = self.states.get(slot) == Some(&State::Found);
-        self.found.get(slot).copied().filter(|_| found)
+        if !self.filled.has(slot) {
+            return None;
+        }
+        self.found.get(slot).copied()
     }
 
     /// Makes ready for the next record.
     pub(super) fn clear(&mut self, paths: &Paths) {
         self.frames.clear();
-        self.states.clear();
-        self.states.resize(paths.len(), State::Open);
         self.found.resize(paths.len(), NOTHING);
-        self.branches.clear();
-        self.branches.extend_from_slice(paths.branches());
+        self.filled.fill(paths.len(), false);
+        self.open.fill(paths.len(), true);
     }
 
-    /// How many slots at the node or below it can still be found.
+    /// Whether something at the node or below it can still be found.
     #[inline(always)]
-    pub(super) fn pending(&self, node: usize) -> u32 {
-        self.branches.get(node).map_or(0, |branch| branch.pending)
+    pub(super) fn wants(&self, paths: &Paths, number: usize) -> bool {
+        paths
+            .node(number)
+            .is_some_and(|node| self.open.any(&node.below))
     }
 
-    /// Notes the value of the path that ends at the node `number`, if one does and it was not
-    /// found before.
+    /// Notes a whole value, which was read at the node, for the path that ends there, if one does and it
+    /// was not found before. What was not found at the node or below it is not there.
     #[inline(always)]
-    pub(super) fn note(&mut self, paths: &Paths, number: usize, node: &Node, found: Found) {
-        let Some(slot) = node.slot else { return };
-        let (Some(state), Some(place)) = (self.states.get_mut(slot), self.found.get_mut(slot))
-        else {
-            return;
-        };
-        if *state != State::Open {
-            return;
+    pub(super) fn note(&mut self, node: &Node, found: Found) {
+        if let Some(slot) = node.slot
+            && self.open.has(slot)
+        {
+            self.put(slot, found);
+            if !found.is_missing() {
+                self.open.remove(&node.done);
+                return;
+            }
         }
-        *state = State::Found;
-        *place = found;
-        self.lower(number, 1);
-        if node.settles && !found.is_missing() {
-            self.settle(paths, slot);
+        self.open.remove(&node.below);
+    }
+
+    /// Notes likewise the container that begins at the node; something in it may be wanted.
+    #[inline]
+    pub(super) fn note_begun(&mut self, node: &Node, found: Found) {
+        if let Some(slot) = node.slot
+            && self.open.has(slot)
+        {
+            self.put(slot, found);
+            self.open.remove(&node.settled);
         }
     }
 
     /// Notes a value for a slot without counting what is still wanted: for a reader that knows.
     #[inline]
     pub(super) fn put(&mut self, slot: Slot, found: Found) {
-        if let (Some(state), Some(place)) = (self.states.get_mut(slot), self.found.get_mut(slot)) {
-            *state = State::Found;
+        if let Some(place) = self.found.get_mut(slot) {
             *place = found;
-        }
-    }
-
-    fn settle(&mut self, paths: &Paths, slot: Slot) {
-        for &other in paths.settled_by(slot) {
-            if let Some(state) = self
-                .states
-                .get_mut(other)
-                .filter(|state| **state == State::Open)
-            {
-                *state = State::Absent;
-                self.lower(paths.node_of(other), 1);
-            }
+            self.filled.set(slot);
         }
     }
 
     /// Completes the container that was noted for `slot` when it began at `start`.
     pub(super) fn complete(&mut self, slot: Slot, start: usize, end: usize) {
-        let found = self.states.get(slot) == Some(&State::Found);
         if let Some(place) = self.found.get_mut(slot)
-            && found
+            && self.filled.has(slot)
             && place.start as usize == start
         {
             place.end = u32::try_from(end).unwrap_or(u32::MAX);
         }
     }
 
-    /// The node's value has been read: what was not found at it or below it is not there. The
-    /// root needs none of that: behind it comes nothing.
+    /// The container at the node has been read: what was not found at it or below it is not there.
     #[inline(always)]
-    pub(super) fn close(&mut self, paths: &Paths, number: usize) {
-        if self.pending(number) > 0 && number != ROOT {
-            self.abandon(paths, number);
-        }
-    }
-
-    #[inline(never)]
-    fn abandon(&mut self, paths: &Paths, number: usize) {
-        self.lower(number, self.pending(number));
-        let end = paths.node(number).map_or(number, |node| node.end);
-        for below in number..end {
-            // A node with nothing pending has nothing open either.
-            if let Some(branch) = self
-                .branches
-                .get_mut(below)
-                .filter(|branch| branch.pending > 0 || below == number)
-            {
-                branch.pending = 0;
-                let slot = paths.node(below).and_then(|node| node.slot);
-                if let Some(state) = slot.and_then(|slot| self.states.get_mut(slot))
-                    && *state == State::Open
-                {
-                    *state = State::Absent;
-                }
-            }
-        }
-    }
-
-    /// Takes `by` from the node and every node above it.
-    #[inline(always)]
-    fn lower(&mut self, number: usize, by: u32) {
-        let mut at = number;
-        while let Some(branch) = self.branches.get_mut(at) {
-            branch.pending = branch.pending.wrapping_sub(by);
-            if at == ROOT {
-                return;
-            }
-            at = branch.parent as usize;
-        }
+    pub(super) fn close(&mut self, node: &Node) {
+        self.open.remove(&node.below);
     }
 }

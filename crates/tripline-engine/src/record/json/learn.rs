@@ -39,7 +39,7 @@ impl Template {
             },
             bytes,
             paths,
-            seen: vec![false; paths.branches().len()],
+            seen: vec![false; paths.nodes()],
             open: Vec::new(),
             at: 0,
             name: 0,
@@ -135,10 +135,9 @@ impl Learner<'_> {
                     start: event.start,
                     end: event.at,
                 };
-                slots.note(self.paths, number, node, found);
-                slots.close(self.paths, number);
+                slots.note(node, found);
             }
-            if slots.pending(ROOT) == 0 {
+            if !slots.wants(self.paths, ROOT) {
                 return at + 1;
             }
         }

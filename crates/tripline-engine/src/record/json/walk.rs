@@ -77,7 +77,7 @@ impl Walk<'_> {
         match (turn, byte(bytes, at)) {
             (Turn::In, b'}') => return self.leave(frame, node, at + 1),
             (Turn::In, _) => {}
-            (Turn::Out, _) if self.slots.pending(frame.node) == 0 => {
+            (Turn::Out, _) if !self.slots.wants(self.paths, frame.node) => {
                 return self.finish(frame, node, at);
             }
             (Turn::Out, b',') => at = skip_space(bytes, at + 1),
@@ -110,7 +110,7 @@ impl Walk<'_> {
                 let Some(end) = self.value(value, child)? else {
                     return Ok(Turn::In);
                 };
-                if self.slots.pending(frame.node) == 0 {
+                if !self.slots.wants(self.paths, frame.node) {
                     return self.finish(frame, node, end);
                 }
                 if scan::joint(bytes, end - 1) == joint::TEXT_NAME {
@@ -133,7 +133,7 @@ impl Walk<'_> {
     /// Whether the node is a child in which something can still be found.
     #[inline(always)]
     fn is_wanted(&self, child: usize) -> bool {
-        child != ROOT && self.slots.pending(child) > 0
+        child != ROOT && self.slots.wants(self.paths, child)
     }
 
     /// The child that a member's name leads to, or [`ROOT`], and where the member's value begins.
@@ -177,7 +177,7 @@ impl Walk<'_> {
         match (turn, byte(bytes, at)) {
             (Turn::In, b']') => return self.leave(frame, node, at + 1),
             (Turn::In, _) => {}
-            (Turn::Out, _) if self.slots.pending(frame.node) == 0 => {
+            (Turn::Out, _) if !self.slots.wants(self.paths, frame.node) => {
                 return self.finish(frame, node, at);
             }
             (Turn::Out, b',') => at = skip_space(bytes, at + 1),
@@ -187,17 +187,17 @@ impl Walk<'_> {
         loop {
             let place = node.elements.partition_point(|(wanted, _)| *wanted < index);
             let Some(&(wanted, child)) = node.elements.get(place) else {
-                self.slots.close(self.paths, frame.node);
+                self.slots.close(node);
                 return self.finish(frame, node, at);
             };
-            if wanted == index && self.slots.pending(child) > 0 {
+            if wanted == index && self.slots.wants(self.paths, child) {
                 if let Some(frame) = self.slots.frames.last_mut() {
                     frame.element = index + 1;
                 }
                 let Some(end) = self.value(at, child)? else {
                     return Ok(Turn::In);
                 };
-                if self.slots.pending(frame.node) == 0 {
+                if !self.slots.wants(self.paths, frame.node) {
                     return self.finish(frame, node, end);
                 }
                 at = end;
@@ -225,10 +225,8 @@ impl Walk<'_> {
             _ => strict_word(self.bytes, at)?,
         };
         if let Some(node) = self.paths.node(number) {
-            self.slots
-                .note(self.paths, number, node, found(kind, at, end));
+            self.slots.note(node, found(kind, at, end));
         }
-        self.slots.close(self.paths, number);
         Ok(Some(end))
     }
 
@@ -257,14 +255,13 @@ impl Walk<'_> {
             return Ok(None);
         };
         // The end is noted when it is known.
-        self.slots
-            .note(self.paths, number, node, found(kind, at, at));
+        self.slots.note_begun(node, found(kind, at, at));
         let leads_on = if array {
             !node.elements.is_empty()
         } else {
             !node.keys.is_empty()
         };
-        if leads_on && self.slots.pending(number) > 0 {
+        if leads_on && self.slots.wants(self.paths, number) {
             if depth >= MAX_DEPTH {
                 return Err(ReadError::new(ReadErrorKind::TooDeep, at));
             }
@@ -279,7 +276,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         let end = container_end(self.bytes, at, at + 1, MAX_DEPTH - depth.min(MAX_DEPTH))?;
-        self.end_container(number, node, at, end)?;
+        self.end_container(node, at, end)?;
         Ok(Some(end))
     }
 
@@ -292,7 +289,7 @@ impl Walk<'_> {
                 .node(frame.node)
                 .is_some_and(|node| node.slot.is_some())
         };
-        if self.slots.pending(ROOT) == 0 && !self.slots.frames.iter().any(whole) {
+        if !self.slots.wants(self.paths, ROOT) && !self.slots.frames.iter().any(whole) {
             self.slots.frames.clear();
             self.at = self.bytes.len();
             return Ok(Turn::Out);
@@ -304,24 +301,18 @@ impl Walk<'_> {
 
     /// Leaves the innermost container, which ends at `end`.
     fn leave(&mut self, frame: Frame, node: &Node, end: usize) -> Result<Turn, ReadError> {
-        self.end_container(frame.node, node, frame.start, end)?;
+        self.end_container(node, frame.start, end)?;
         self.slots.frames.pop();
         self.at = end;
         Ok(Turn::Out)
     }
 
-    fn end_container(
-        &mut self,
-        number: usize,
-        node: &Node,
-        start: usize,
-        end: usize,
-    ) -> Result<(), ReadError> {
+    fn end_container(&mut self, node: &Node, start: usize, end: usize) -> Result<(), ReadError> {
         if let Some(slot) = node.slot {
             self.check_utf8(start, end)?;
             self.slots.complete(slot, start, end);
         }
-        self.slots.close(self.paths, number);
+        self.slots.close(node);
         Ok(())
     }
 

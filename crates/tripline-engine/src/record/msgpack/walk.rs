@@ -54,7 +54,7 @@ impl Walk<'_> {
             let Some(node) = self.paths.node(frame.node) else {
                 break;
             };
-            if self.slots.pending(frame.node) == 0 {
+            if !self.slots.wants(self.paths, frame.node) {
                 self.finish(frame, node, self.at)?;
             } else if frame.array {
                 self.array(frame, node)?;
@@ -97,7 +97,7 @@ impl Walk<'_> {
                 return Ok(());
             };
             at = end;
-            if self.slots.pending(frame.node) == 0 {
+            if !self.slots.wants(self.paths, frame.node) {
                 return self.finish(Frame { left, ..frame }, node, at);
             }
         }
@@ -111,17 +111,17 @@ impl Walk<'_> {
         while left > 0 {
             let place = node.elements.partition_point(|(wanted, _)| *wanted < index);
             let Some(&(wanted, child)) = node.elements.get(place) else {
-                self.slots.close(self.paths, frame.node);
+                self.slots.close(node);
                 return self.finish(Frame { left, ..frame }, node, at);
             };
             left -= 1;
-            if wanted == index && self.slots.pending(child) > 0 {
+            if wanted == index && self.slots.wants(self.paths, child) {
                 let Some(end) = self.value(at, child)? else {
                     self.stay(left, index.saturating_add(1));
                     return Ok(());
                 };
                 at = end;
-                if self.slots.pending(frame.node) == 0 {
+                if !self.slots.wants(self.paths, frame.node) {
                     return self.finish(Frame { left, ..frame }, node, at);
                 }
             } else {
@@ -150,7 +150,7 @@ impl Walk<'_> {
     /// Whether the node is a child in which something can still be found.
     #[inline(always)]
     fn is_wanted(&self, child: usize) -> bool {
-        child != ROOT && self.slots.pending(child) > 0
+        child != ROOT && self.slots.wants(self.paths, child)
     }
 
     /// The child that a name which is not a short text leads to, or [`ROOT`], and where the
@@ -197,9 +197,8 @@ impl Walk<'_> {
     fn note(&mut self, number: usize, kind: Kind, start: usize, end: usize) {
         if let Some(node) = self.paths.node(number) {
             let found = Found::new(Encoding::MessagePack, kind, start, end);
-            self.slots.note(self.paths, number, node, found);
+            self.slots.note(node, found);
         }
-        self.slots.close(self.paths, number);
     }
 
     /// As [`Walk::value`], of any kind.
@@ -265,13 +264,13 @@ impl Walk<'_> {
         let kind = if array { Kind::Array } else { Kind::Object };
         // The end is noted when it is known.
         let found = Found::new(Encoding::MessagePack, kind, at, at);
-        self.slots.note(self.paths, number, node, found);
+        self.slots.note_begun(node, found);
         let leads_on = if array {
             !node.elements.is_empty()
         } else {
             !node.keys.is_empty()
         };
-        if leads_on && self.slots.pending(number) > 0 {
+        if leads_on && self.slots.wants(self.paths, number) {
             if self.slots.frames.len() >= MAX_DEPTH {
                 return Err(ReadError::new(ReadErrorKind::TooDeep, at));
             }
@@ -280,7 +279,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         let end = step_over(self.bytes, at, at, 1)?;
-        self.end_container(number, node, at, end)?;
+        self.end_container(node, at, end)?;
         Ok(Some(end))
     }
 
@@ -293,7 +292,7 @@ impl Walk<'_> {
                 .node(frame.node)
                 .is_some_and(|node| node.slot.is_some())
         };
-        if self.slots.pending(ROOT) == 0 && !self.slots.frames.iter().any(whole) {
+        if !self.slots.wants(self.paths, ROOT) && !self.slots.frames.iter().any(whole) {
             self.slots.frames.clear();
             self.at = self.bytes.len();
             return Ok(());
@@ -309,24 +308,18 @@ impl Walk<'_> {
         if end > self.bytes.len() {
             return Err(ReadError::new(ReadErrorKind::Incomplete, frame.start));
         }
-        self.end_container(frame.node, node, frame.start, end)?;
+        self.end_container(node, frame.start, end)?;
         self.slots.frames.pop();
         self.at = end;
         Ok(())
     }
 
-    fn end_container(
-        &mut self,
-        number: usize,
-        node: &Node,
-        start: usize,
-        end: usize,
-    ) -> Result<(), ReadError> {
+    fn end_container(&mut self, node: &Node, start: usize, end: usize) -> Result<(), ReadError> {
         if let Some(slot) = node.slot {
             self.check_texts(start, end)?;
             self.slots.complete(slot, start, end);
         }
-        self.slots.close(self.paths, number);
+        self.slots.close(node);
         Ok(())
     }
 
