@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 
 use tripline_lang::types::Type;
 use tripline_lang::value::case::is_plain_lower;
-use tripline_lang::value::convert::from_text;
+use tripline_lang::value::convert::{from_int, from_text, plain};
 use tripline_lang::value::{Encoding, Value};
 
 use super::eval::{Scope, borrowed, eval};
@@ -20,6 +20,8 @@ pub(crate) struct SchemaProgram {
     /// The slots that `accept` reads: where none is found, the record may be wrapped.
     pub(crate) accept_slots: Vec<Slot>,
     pub(crate) fields: Vec<FieldProgram>,
+    /// How many cells its fields have.
+    pub(crate) cells: usize,
     pub(crate) time: usize,
     pub(crate) id: Option<usize>,
     /// Conditions on one event of this schema, shared by all rules that have them.
@@ -37,6 +39,8 @@ pub(crate) struct FieldProgram {
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) value: Node,
+    /// Where the value is kept once it is known; none for a field that nothing needs, which is missing.
+    cell: Option<usize>,
     /// The shorter way to the value, if there is one.
     read: Option<Read>,
 }
@@ -45,13 +49,28 @@ pub(crate) struct FieldProgram {
 struct Read {
     slots: Vec<Slot>,
     to: Type,
+    /// What it is converted to is text.
+    text: bool,
     /// Its letters are lowered.
     lowered: bool,
 }
 
+/// What the record has for a field.
+enum Written<'r> {
+    /// Nothing, null or empty text.
+    Missing,
+    /// A text without escapes, or a number of JSON: these bytes.
+    Bytes(&'r [u8]),
+    /// A whole number of MessagePack.
+    Whole(i64),
+    /// Something else.
+    Other,
+}
+
 impl FieldProgram {
-    /// A field of the name and the declared type with the value.
-    pub(crate) fn new(name: String, ty: Type, value: Node) -> FieldProgram {
+    /// A field of the name and the declared type with the value, which goes into the cell of this
+    /// number; without one nothing needs it.
+    pub(crate) fn new(name: String, ty: Type, value: Node, cell: Option<usize>) -> FieldProgram {
         let (converted, lowered) = match &value {
             Node::Call(function, args) if function.name == "lower" => (args.first(), true),
             other => (Some(other), false),
@@ -64,6 +83,7 @@ impl FieldProgram {
                 let mut slots = Vec::new();
                 of.slots(&mut slots).then(|| Read {
                     slots,
+                    text: *to == Type::String,
                     to: to.clone(),
                     lowered,
                 })
@@ -74,6 +94,7 @@ impl FieldProgram {
             name,
             ty,
             value,
+            cell,
             read,
         }
     }
@@ -97,101 +118,145 @@ pub(crate) struct Packing {
     pub(crate) fields: Vec<usize>,
 }
 
-/// Storage for the fields of one event, kept from record to record so that nothing is allocated.
-#[derive(Default)]
-pub(crate) struct FieldCells(Vec<OnceCell<Value<'static>>>);
+/// How many fields of an event are kept without an allocation.
+const CELLS: usize = 16;
+
+/// A field of an event, once it is known.
+type Cell<'r> = OnceCell<Value<'r>>;
 
 /// One event: a record seen through a schema.
 pub(crate) struct EventView<'r> {
     record: &'r [u8],
     slots: &'r Slots,
     schema: &'r SchemaProgram,
-    cells: Vec<OnceCell<Value<'r>>>,
+    cells: [Cell<'r>; CELLS],
+    /// The cells behind those, where a schema has more and one of them is asked for.
+    more: OnceCell<Box<[Cell<'r>]>>,
 }
 
 impl<'r> EventView<'r> {
     /// Looks at a record whose slots have been read.
+    #[inline]
     pub(crate) fn new(
         record: &'r [u8],
         slots: &'r Slots,
         schema: &'r SchemaProgram,
-        cells: &mut FieldCells,
     ) -> EventView<'r> {
-        // Emptied and mapped, the same allocation serves another lifetime.
-        let mut empty = std::mem::take(&mut cells.0);
-        empty.clear();
-        let mut cells: Vec<OnceCell<Value<'r>>> =
-            empty.into_iter().map(|_| OnceCell::new()).collect();
-        cells.resize_with(schema.fields.len(), OnceCell::new);
         EventView {
             record,
             slots,
             schema,
-            cells,
+            cells: [const { OnceCell::new() }; CELLS],
+            more: OnceCell::new(),
         }
-    }
-
-    /// Gives the storage back.
-    pub(crate) fn release(mut self, cells: &mut FieldCells) {
-        self.cells.clear();
-        cells.0 = self.cells.into_iter().map(|_| OnceCell::new()).collect();
     }
 
     /// The text of a field as it stands in the record, which has been verified, without making a
     /// value of it; nothing where it is something else, which [`EventView::value`] knows.
     pub(crate) fn text(&self, field: usize) -> Option<&'r [u8]> {
         let read = self.schema.fields.get(field)?.read.as_ref()?;
-        let text = self.written(read)?;
-        (read.to == Type::String && (!read.lowered || is_plain_lower(text))).then_some(text)
+        if !read.text {
+            return None;
+        }
+        match self.written(read) {
+            Written::Bytes(text) if !read.lowered || is_plain_lower(text) => Some(text),
+            _ => None,
+        }
     }
 
-    /// What the record has for a field, if it is a text without escapes or a number.
-    fn written(&self, read: &Read) -> Option<&'r [u8]> {
+    /// What the record has for a field.
+    fn written(&self, read: &Read) -> Written<'r> {
         for slot in &read.slots {
             let Some(found) = self.slots.get(*slot) else {
                 continue;
             };
-            match found.kind {
-                Kind::Null => {}
-                // Of MessagePack a number is no text yet.
-                Kind::Number if found.encoding == Encoding::Json => {
-                    return Some(found.bytes(self.record));
-                }
-                Kind::Text => match found.text(self.record)? {
-                    [] => {}
-                    text => return Some(text),
+            match (found.kind, found.encoding) {
+                (Kind::Null, _) => {}
+                (Kind::Text, _) => match found.text(self.record) {
+                    Some([]) => {}
+                    Some(text) => return Written::Bytes(text),
+                    None => return Written::Other,
                 },
-                _ => return None,
+                (Kind::Number, Encoding::Json) => {
+                    return Written::Bytes(found.bytes(self.record));
+                }
+                (Kind::Number, Encoding::MessagePack) => {
+                    return record::msgpack::whole(found.bytes(self.record))
+                        .map_or(Written::Other, Written::Whole);
+                }
+                _ => return Written::Other,
             }
         }
-        None
+        Written::Missing
     }
 
     /// The value of a field by the shorter way.
     fn read(&self, program: &FieldProgram) -> Option<Value<'r>> {
         let read = program.read.as_ref()?;
-        let text = self.written(read)?;
+        let text = match self.written(read) {
+            Written::Missing => return Some(Value::Missing),
+            Written::Bytes(text) => text,
+            Written::Whole(number) if !read.lowered => return Some(from_int(number, &read.to)),
+            Written::Whole(_) | Written::Other => return None,
+        };
         if read.lowered && !is_plain_lower(text) {
             return None;
+        }
+        if !read.text
+            && let Some(value) = plain(text, &read.to)
+        {
+            return Some(value);
         }
         let text = std::str::from_utf8(text).ok()?;
         Some(from_text(Cow::Borrowed(text), &read.to))
     }
 
+    /// The cell of this number.
+    #[inline]
+    fn cell(&self, number: usize) -> Option<&Cell<'r>> {
+        match self.cells.get(number) {
+            Some(cell) => Some(cell),
+            None => self.cell_behind(number - CELLS),
+        }
+    }
+
+    #[inline(never)]
+    fn cell_behind(&self, number: usize) -> Option<&Cell<'r>> {
+        let cells = self.more.get_or_init(|| {
+            let more = self.schema.cells.saturating_sub(CELLS);
+            (0..more).map(|_| OnceCell::new()).collect()
+        });
+        cells.get(number)
+    }
+
     /// A field of the event.
     pub(crate) fn value(&self, field: usize) -> Value<'_> {
-        let (Some(cell), Some(program)) = (self.cells.get(field), self.schema.fields.get(field))
-        else {
+        let Some(program) = self.schema.fields.get(field) else {
             return Value::Missing;
         };
-        if let Some(value) = cell.get() {
-            return borrowed(value);
-        }
-        let value = match self.read(program) {
-            Some(value) => value,
-            None => eval(&program.value, &Fresh(self), None),
+        let Some(cell) = program.cell.and_then(|number| self.cell(number)) else {
+            return Value::Missing;
         };
-        borrowed(cell.get_or_init(|| value))
+        if cell.get().is_none() {
+            let value = match self.read(program) {
+                Some(value) => value,
+                None => eval(&program.value, &Fresh(self), None),
+            };
+            // A field reads only fields declared before it, so nobody was faster.
+            let _ = cell.set(value);
+        }
+        cell.get().map_or(Value::Missing, borrowed)
+    }
+
+    /// The field as a value that lives as long as the record.
+    fn lasting(&self, field: usize) -> Value<'r> {
+        // A field reads only fields declared before it, so this ends.
+        self.value(field);
+        let number = self.schema.fields.get(field).and_then(|field| field.cell);
+        let cell = number.and_then(|number| self.cell(number));
+        cell.and_then(OnceCell::get)
+            .cloned()
+            .unwrap_or(Value::Missing)
     }
 }
 
@@ -225,14 +290,7 @@ impl<'r> Scope<'r> for Fresh<'_, 'r> {
     }
 
     fn own(&self, field: usize) -> Value<'r> {
-        // A field reads only fields declared before it, so this ends.
-        self.0.value(field);
-        self.0
-            .cells
-            .get(field)
-            .and_then(OnceCell::get)
-            .cloned()
-            .unwrap_or(Value::Missing)
+        self.0.lasting(field)
     }
 }
 
@@ -268,7 +326,6 @@ mod tests {
         let schema = program.schemas.first().unwrap();
         assert!(schema.fields.iter().all(|field| field.read.is_some()));
         let mut slots = Slots::new(&program.paths);
-        let mut cells = FieldCells::default();
         for a in [
             "null",
             r#""""#,
@@ -292,7 +349,7 @@ mod tests {
                 let record = format!(r#"{{"t":{a},"a":{a}{rest}}}"#);
                 let bytes = record.as_bytes();
                 record::json::read(bytes, &program.paths, &mut slots).unwrap();
-                let event = EventView::new(bytes, &slots, schema, &mut cells);
+                let event = EventView::new(bytes, &slots, schema);
                 for (at, field) in schema.fields.iter().enumerate() {
                     let value = eval(&field.value, &Fresh(&event), None);
                     let shorter = event.value(at);
@@ -309,7 +366,6 @@ mod tests {
                         assert_eq!(one, other, "{} of {record}", field.name);
                     }
                 }
-                event.release(&mut cells);
             }
         }
     }

@@ -55,7 +55,7 @@ impl Buffers {
             return;
         }
         for (at, schema) in program.schemas.iter().enumerate() {
-            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+            let event = EventView::new(record, &self.slots, schema);
             if holds(&schema.accept, &&event, None) {
                 verdict.accepted = true;
                 for (index, filter) in program.filters.iter().enumerate() {
@@ -82,7 +82,6 @@ impl Buffers {
                     }
                 }
             }
-            event.release(&mut self.cells);
         }
     }
 }

@@ -17,7 +17,7 @@ use tripline_lang::value::{Encoding, Value};
 use crate::fate::Fate;
 use crate::pack::{pack, pack_text};
 use crate::program::eval::{eval, owned};
-use crate::program::schema::{FieldCells, Packing, SchemaProgram};
+use crate::program::schema::{Packing, SchemaProgram};
 use crate::program::{EventView, Node, Program, RuleSet, holds};
 use crate::record::{self, Slots};
 
@@ -39,7 +39,6 @@ pub struct Scanner {
 struct Buffers {
     slots: Slots,
     wrapper_slots: Slots,
-    cells: FieldCells,
     tried: Tried,
 }
 
@@ -68,7 +67,6 @@ impl Scanner {
             buffers: Buffers {
                 slots: Slots::new(&program.paths),
                 wrapper_slots: Slots::new(&program.wrappers),
-                cells: FieldCells::default(),
                 tried: Tried::default(),
             },
         }
@@ -155,7 +153,7 @@ impl Buffers {
             .presence
             .resize_with(program.schemas.len(), Presence::default);
         for (index, schema) in program.schemas.iter().enumerate() {
-            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+            let event = EventView::new(record, &self.slots, schema);
             if holds(&schema.accept, &&event, None) {
                 let first = batch.candidates.len();
                 match event.value(schema.time) {
@@ -174,7 +172,6 @@ impl Buffers {
                     _ => batch.note(Err(Fate::NoTime), 0, first),
                 }
             }
-            event.release(&mut self.cells);
         }
     }
 
@@ -208,12 +205,11 @@ impl Buffers {
     fn time(&mut self, program: &Program, record: &[u8]) -> Option<i64> {
         record::json::read(record, &program.paths, &mut self.slots).ok()?;
         program.schemas.iter().find_map(|schema| {
-            let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+            let event = EventView::new(record, &self.slots, schema);
             let time = match event.value(schema.time) {
                 Value::Timestamp(time) if holds(&schema.accept, &&event, None) => Some(time),
                 _ => None,
             };
-            event.release(&mut self.cells);
             time
         })
     }
@@ -226,14 +222,13 @@ impl Buffers {
         record: &[u8],
     ) -> Option<Vec<(usize, Value<'static>)>> {
         record::json::read(record, &program.paths, &mut self.slots).ok()?;
-        let event = EventView::new(record, &self.slots, schema, &mut self.cells);
+        let event = EventView::new(record, &self.slots, schema);
         let accepted = holds(&schema.accept, &&event, None);
         let fields = (0..schema.fields.len()).filter_map(|at| match owned(&event.value(at)) {
             Value::Missing => None,
             value => Some((at, value)),
         });
         let fields = accepted.then(|| fields.collect::<Vec<_>>());
-        event.release(&mut self.cells);
         fields
     }
 }

@@ -96,16 +96,19 @@ fn schema_program(
     };
     let accept = lower(&schema.accept, slots);
     let mut fields = Vec::new();
+    let mut cells = 0;
     for (index, field) in schema.fields.iter().enumerate() {
-        let value = if needed.contains(&index) {
-            lower(&field.value, slots)
+        let (value, cell) = if needed.contains(&index) {
+            cells += 1;
+            (lower(&field.value, slots), Some(cells - 1))
         } else {
-            Node::Constant(Value::Missing)
+            (Node::Constant(Value::Missing), None)
         };
         fields.push(FieldProgram::new(
             field.name.clone(),
             field.ty.clone(),
             value,
+            cell,
         ));
     }
     let mut accept_slots = Vec::new();
@@ -115,6 +118,7 @@ fn schema_program(
         accept,
         accept_slots,
         fields,
+        cells,
         time: schema.time,
         id: schema.id,
         predicates: Vec::new(),

@@ -17,6 +17,7 @@ pub(super) mod raw;
 mod step;
 mod walk;
 
+pub(crate) use raw::whole;
 pub use walk::read;
 
 pub(super) use json_text::json_text;

@@ -53,6 +53,17 @@ fn value(bytes: &[u8]) -> Value<'_> {
     }
 }
 
+/// The whole number of 64 bits that the bytes are, if they are one.
+pub(crate) fn whole(bytes: &[u8]) -> Option<i64> {
+    match bytes {
+        [small @ 0..=0x7f] => Some(i64::from(*small)),
+        _ => match Head::read(bytes, 0).ok()?.what {
+            What::Int(number) => Some(number),
+            _ => None,
+        },
+    }
+}
+
 /// Empty text and what is no text are missing.
 fn text(bytes: &[u8]) -> Value<'_> {
     match std::str::from_utf8(bytes) {

@@ -8,7 +8,7 @@ use ipnetwork::IpNetwork;
 /// cut off; an IPv4-mapped v6 address is that v4 address.
 pub fn ip(text: &str) -> Option<IpAddr> {
     let text = text.trim_ascii();
-    match v4(text) {
+    match v4(text.as_bytes()) {
         Some(address) => Some(IpAddr::V4(address)),
         None => v6(text).map(unmapped),
     }
@@ -16,9 +16,9 @@ pub fn ip(text: &str) -> Option<IpAddr> {
 
 /// Four decimal numbers with dots, then nothing or a port. Leading zeros are refused: some
 /// readers take them as octal.
-fn v4(text: &str) -> Option<Ipv4Addr> {
+pub(super) fn v4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut address: u32 = 0;
-    let mut bytes = text.as_bytes().iter();
+    let mut bytes = text.iter();
     for place in 0..4u8 {
         let mut octet: u32 = 0;
         let mut digits = 0u8;

@@ -36,6 +36,22 @@ pub fn int(text: &str) -> Option<i64> {
     is_whole.then(|| whole.parse().ok()).flatten()
 }
 
+/// A number that is nothing but up to eighteen digits.
+pub(super) fn plain_int(bytes: &[u8]) -> Option<i64> {
+    if !matches!(bytes.len(), 1..=18) {
+        return None;
+    }
+    let mut number = 0;
+    for byte in bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
+}
+
 /// `mantissa` times ten to the power of `exponent`, exactly, if that is a whole number.
 fn scaled(mantissa: &str, exponent: &str) -> Option<i64> {
     const LARGEST: u64 = 1 << 53;

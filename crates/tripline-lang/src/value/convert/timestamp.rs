@@ -51,7 +51,7 @@ fn scale(magnitude: u64) -> i64 {
 }
 
 /// `2026-03-01T09:00:00[.fraction][Z|±hh:mm]`.
-fn common(bytes: &[u8]) -> Option<i64> {
+pub(super) fn common(bytes: &[u8]) -> Option<i64> {
     let days = Digits(bytes).date()?;
     let Some(separator) = bytes.get(10) else {
         return from_parts(days, 0, 0);
