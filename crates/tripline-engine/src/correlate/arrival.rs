@@ -19,6 +19,9 @@ struct Arrival {
     time: i64,
     identity: Identity,
     record: usize,
+    /// Where the last key that was hashed is in the batch's bytes, and its hash: rules with the same
+    /// packing share the key.
+    hashed: Option<((usize, usize), u64)>,
 }
 
 impl State {
@@ -50,6 +53,7 @@ impl State {
                             time,
                             identity: entry.identity,
                             record: entry.record,
+                            hashed: None,
                         };
                         let fate = self.event(program, event, candidates, batch, sink);
                         if fate == Fate::Processed {
@@ -80,7 +84,7 @@ impl State {
     fn event(
         &mut self,
         program: &Program,
-        arrival: Arrival,
+        mut arrival: Arrival,
         candidates: &[Candidate],
         batch: &Batch,
         sink: &mut dyn Sink,
@@ -96,7 +100,7 @@ impl State {
             return Fate::Duplicate;
         }
         for candidate in candidates {
-            self.candidate(program, arrival, candidate, batch, sink);
+            self.candidate(program, &mut arrival, candidate, batch, sink);
         }
         Fate::Processed
     }
@@ -105,7 +109,7 @@ impl State {
     fn candidate(
         &mut self,
         program: &Program,
-        arrival: Arrival,
+        arrival: &mut Arrival,
         candidate: &Candidate,
         batch: &Batch,
         sink: &mut dyn Sink,
@@ -114,7 +118,8 @@ impl State {
             time,
             identity,
             record,
-        } = arrival;
+            hashed,
+        } = *arrival;
         let (rule_index, step) = (candidate.rule as usize, usize::from(candidate.step));
         let Some(rule) = program.rules.get(rule_index) else {
             return;
@@ -125,7 +130,11 @@ impl State {
             }
             stats.no_key += u64::from(candidate.key.is_none());
         }
-        let Some(key) = candidate.key.clone().and_then(|key| batch.bytes.get(key)) else {
+        let Some(key_range) = candidate.key.clone() else {
+            return;
+        };
+        let place_of_key = (key_range.start, key_range.end);
+        let Some(key) = batch.bytes.get(key_range) else {
             return;
         };
         let fields = batch
@@ -159,7 +168,12 @@ impl State {
         let Some(store) = self.stores.get(rule_index) else {
             return;
         };
-        let place = store.find(key);
+        let hash = match hashed {
+            Some((place, hash)) if place == place_of_key => hash,
+            _ => store.hash(key),
+        };
+        arrival.hashed = Some((place_of_key, hash));
+        let place = store.find_hashed(hash, key);
         let limit = self.options.max_events_per_key;
         if let Some((slot, count)) = store.overflow(place, step, limit) {
             // This leaves the key where it is.
@@ -173,7 +187,7 @@ impl State {
         self.stored_bytes += store.bytes();
         self.stored_events += 1;
         if early {
-            self.join_early(program, candidate, slot, arrival, sink);
+            self.join_early(program, candidate, slot, *arrival, sink);
         } else if last {
             self.waiting.push(
                 time,

@@ -3,15 +3,16 @@
 //! remembered until the watermark passes its time, because after that nothing of that time is
 //! taken any more.
 
-use hashbrown::HashSet;
+use std::hash::{BuildHasher, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashSet};
 
 use super::queue::TimeQueue;
 use crate::scan::Identity;
 
 /// Identities with the time until which they matter.
 pub(crate) struct Recent {
-    /// Hashed once more, with a key of this process: who makes up ids cannot make them collide.
-    known: HashSet<Identity>,
+    known: HashSet<Identity, Keyed>,
     expiry: TimeQueue<Identity>,
 }
 
@@ -22,7 +23,7 @@ impl Recent {
     /// An empty memory for a lateness of `span` nanoseconds.
     pub(crate) fn new(span: i64) -> Recent {
         Recent {
-            known: HashSet::new(),
+            known: HashSet::with_hasher(Keyed::new()),
             expiry: TimeQueue::new(span),
         }
     }
@@ -62,5 +63,60 @@ impl Recent {
     /// How many are remembered.
     pub(crate) fn len(&self) -> usize {
         self.expiry.len()
+    }
+}
+
+/// Hashes identities, which are hashes already, once more with a key of this process: who makes up ids
+/// cannot make them collide. Multiplied by a random odd number, few of any numbers agree in the upper
+/// half, whichever they are.
+#[derive(Clone)]
+struct Keyed {
+    factor: u64,
+}
+
+/// One identity being hashed.
+struct KeyedHasher {
+    factor: u64,
+    hash: u64,
+}
+
+impl Keyed {
+    fn new() -> Keyed {
+        Keyed {
+            factor: DefaultHashBuilder::default().hash_one(0u64) | 1,
+        }
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = KeyedHasher;
+
+    #[inline]
+    fn build_hasher(&self) -> KeyedHasher {
+        KeyedHasher {
+            factor: self.factor,
+            hash: 0,
+        }
+    }
+}
+
+impl Hasher for KeyedHasher {
+    /// Not used for identities, but right for any bytes.
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(self.factor);
+            self.hash ^= self.hash >> 32;
+        }
+    }
+
+    #[inline]
+    fn write_u128(&mut self, identity: u128) {
+        self.hash = (identity as u64).wrapping_mul(self.factor);
+    }
+
+    /// The table takes the place from the lowest bits, which must be of the upper half.
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.hash.rotate_left(32)
     }
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use siphasher::sip128::SipHasher13;
 use tripline_lang::types::Type;
 use tripline_lang::value::case::is_plain_lower;
 use tripline_lang::value::convert::{from_int, from_text, plain};
@@ -24,6 +25,8 @@ pub(crate) struct SchemaProgram {
     pub(crate) cells: usize,
     pub(crate) time: usize,
     pub(crate) id: Option<usize>,
+    /// Where the identity of an event with an id begins: the hash of what all of them share.
+    pub(crate) identity: SipHasher13,
     /// Conditions on one event of this schema, shared by all rules that have them.
     pub(crate) predicates: Vec<Node>,
     /// The steps that take events of this schema.

@@ -22,6 +22,10 @@ pub(crate) struct Set {
 }
 
 enum Index {
+    /// So few that they are gone through.
+    FewTexts {
+        nocase: bool,
+    },
     Text {
         table: HashTable<u32>,
         hasher: DefaultHashBuilder,
@@ -34,6 +38,10 @@ enum Index {
     Regex,
 }
 
+/// Up to how many texts are gone through: their lengths tell most of them apart, which costs less than a
+/// hash.
+const FEW: usize = 8;
+
 impl fmt::Debug for Set {
     /// Names the list by its name and address: two sets are written alike only when they are the same one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,6 +53,9 @@ impl Set {
     /// Compiles a list.
     pub(crate) fn new(list: &Arc<List>) -> Set {
         let index = match &list.entries {
+            Entries::Text { values, nocase } if values.len() <= FEW => {
+                Index::FewTexts { nocase: *nocase }
+            }
             Entries::Text { values, nocase } => {
                 let hasher = DefaultHashBuilder::default();
                 let mut table = HashTable::with_capacity(values.len());
@@ -77,9 +88,22 @@ impl Set {
         }
     }
 
+    /// The list's texts.
+    fn texts(&self) -> &[Box<str>] {
+        match &self.list.entries {
+            Entries::Text { values, .. } => values,
+            _ => &[],
+        }
+    }
+
     /// Whether the value is in the list; a missing value is in none.
     pub(crate) fn contains(&self, value: &Value<'_>) -> bool {
         match (&self.index, value) {
+            (Index::FewTexts { nocase }, Value::Text(text)) => {
+                let text = folded(text, *nocase);
+                let mut values = self.texts().iter();
+                values.any(|value| same(value.as_bytes(), text.as_bytes()))
+            }
             (
                 Index::Text {
                     table,
@@ -88,14 +112,8 @@ impl Set {
                 },
                 Value::Text(text),
             ) => {
-                let text = if *nocase {
-                    case::fold(text)
-                } else {
-                    Cow::Borrowed(text.as_ref())
-                };
-                let Entries::Text { values, .. } = &self.list.entries else {
-                    return false;
-                };
+                let text = folded(text, *nocase);
+                let values = self.texts();
                 let same = |i: &u32| {
                     let value = values.get(*i as usize);
                     value.is_some_and(|value| same(value.as_bytes(), text.as_bytes()))
@@ -112,6 +130,15 @@ impl Set {
             },
             _ => false,
         }
+    }
+}
+
+/// The text, folded where case does not count.
+fn folded<'t>(text: &'t str, nocase: bool) -> Cow<'t, str> {
+    if nocase {
+        case::fold(text)
+    } else {
+        Cow::Borrowed(text)
     }
 }
 

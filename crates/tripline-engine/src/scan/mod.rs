@@ -310,19 +310,16 @@ fn pack_event(packing: &Packing, event: &EventView<'_>, batch: &mut Batch) -> Pa
 }
 
 fn identity(schema: &SchemaProgram, event: &EventView<'_>, record: &[u8]) -> Identity {
-    let mut hasher = SipHasher13::new();
-    hasher.write(schema.name.as_bytes());
+    let mut hasher = schema.identity;
     if let Some(id) = schema.id.and_then(|id| event.text(id)) {
-        hasher.write(&[1]);
         hasher.write(id);
         return hasher.finish128().as_u128();
     }
     match schema.id.map(|id| event.value(id)) {
-        Some(Value::Text(id)) => {
-            hasher.write(&[1]);
-            hasher.write(id.as_bytes());
-        }
+        Some(Value::Text(id)) => hasher.write(id.as_bytes()),
         _ => {
+            hasher = SipHasher13::new();
+            hasher.write(schema.name.as_bytes());
             hasher.write(&[0]);
             hasher.write(record);
         }

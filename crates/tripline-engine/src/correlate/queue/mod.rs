@@ -78,7 +78,11 @@ impl<T: Clone> TimeQueue<T> {
         if at <= self.draining.0 {
             self.draining.1.push(entry);
         } else {
-            self.buckets.entry(at).or_default().push(entry);
+            // Nearly always the newest one, at the end of the map.
+            match self.buckets.last_entry() {
+                Some(mut last) if *last.key() == at => last.get_mut().push(entry),
+                _ => self.buckets.entry(at).or_default().push(entry),
+            }
         }
         self.len += 1;
     }

@@ -12,6 +12,7 @@ mod frozen;
 mod key;
 
 use std::hash::BuildHasher;
+use std::sync::OnceLock;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -47,6 +48,10 @@ pub(crate) struct Store {
     frozen: Option<Box<Frozen>>,
 }
 
+/// How all stores of this process hash keys, so that rules which share a key hash it once. Random: who
+/// makes up keys cannot make them collide.
+static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
+
 /// How many events of a full step are dropped at once, so that a full step costs no more an event.
 const EVICTED_AT_ONCE: usize = 64;
 
@@ -56,7 +61,7 @@ impl Store {
     pub(crate) fn new(steps: usize, within: i64, lateness: i64) -> Store {
         Store {
             index: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
+            hasher: HASHER.get_or_init(DefaultHashBuilder::default).clone(),
             keys: Vec::new(),
             free: Vec::new(),
             expiry: TimeQueue::new(within.saturating_add(lateness)),
@@ -88,9 +93,18 @@ impl Store {
         self.keys.get(slot as usize)
     }
 
+    /// The hash of a key, the same in every store.
+    pub(crate) fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
     /// Looks a key up. What is found stays true until something expires or is added.
     pub(crate) fn find(&self, key: &[u8]) -> Place {
-        let hash = self.hasher.hash_one(key);
+        self.find_hashed(self.hash(key), key)
+    }
+
+    /// As [`Store::find`], of a key whose hash is known.
+    pub(crate) fn find_hashed(&self, hash: u64, key: &[u8]) -> Place {
         let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| same(&state.key, key));
         let slot = self.index.find(hash, same).copied();
         Place { hash, slot }

@@ -6,8 +6,10 @@ mod paths;
 mod rules;
 
 use std::collections::BTreeSet;
+use std::hash::Hasher;
 use std::sync::Arc;
 
+use siphasher::sip128::SipHasher13;
 use tripline_lang::ast::PathStep;
 use tripline_lang::checked::{ActionKind, Checked, Expr, Filter, Schema};
 use tripline_lang::value::Value;
@@ -121,11 +123,20 @@ fn schema_program(
         cells,
         time: schema.time,
         id: schema.id,
+        identity: shared_identity(&schema.name),
         predicates: Vec::new(),
         steps: Vec::new(),
         packings: Vec::new(),
         used: Vec::new(),
     }
+}
+
+/// What the identities of a schema's events that have an id begin with.
+fn shared_identity(schema: &str) -> SipHasher13 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(schema.as_bytes());
+    hasher.write(&[1]);
+    hasher
 }
 
 fn filter_program(filter: &Filter, sets: &[Arc<Set>]) -> FilterProgram {
