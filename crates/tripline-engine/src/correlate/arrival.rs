@@ -145,7 +145,7 @@ impl State {
         let last = step + 1 == rule.steps.len();
         let event = Event {
             time,
-            identity,
+            identity: identity.into(),
             fields: fields.into(),
             waiting: last && !early,
         };
@@ -239,7 +239,7 @@ impl State {
         let first = finals.partition_point(|event| event.time < arrival.time);
         let concerned = finals.get(first..).unwrap_or_default().iter();
         for last in concerned.take_while(|event| event.time <= latest) {
-            if is_final && last.identity != arrival.identity {
+            if is_final && last.identity.whole() != arrival.identity {
                 continue;
             }
             let only = (!is_final).then_some((step, (arrival.time, arrival.identity)));

@@ -141,7 +141,7 @@ impl<'s> Binding<'s> {
             if let Some(event) = event
                 && (at == last || step.pick == Pick::Every)
             {
-                hasher.write(&event.identity.to_le_bytes());
+                hasher.write(&event.identity.whole().to_le_bytes());
             }
         }
         hasher.finish128().as_u128()

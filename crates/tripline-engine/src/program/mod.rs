@@ -6,6 +6,7 @@
 
 mod compile;
 pub(crate) mod eval;
+mod event;
 mod fingerprint;
 pub(crate) mod node;
 pub(crate) mod schema;
@@ -17,8 +18,9 @@ use chrono::NaiveDate;
 use tripline_lang::checked::{ActionKind, Checked, Meta, Pick};
 
 pub(crate) use self::eval::{Scope, holds};
+pub(crate) use self::event::EventView;
 pub(crate) use self::node::Node;
-pub(crate) use self::schema::{EventView, SchemaProgram};
+pub(crate) use self::schema::SchemaProgram;
 use crate::record::Paths;
 
 /// A rule set, compiled once: immutable, shareable between threads, cheap to clone.

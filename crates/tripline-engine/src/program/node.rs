@@ -45,7 +45,8 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// Whether it is the first of some whole slots that has a value; adds those slots.
+    /// Whether it is the first of some whole slots that has a value; adds those slots. If it is not, what
+    /// is added are the slots that count before all else: the first of them with a value is its value.
     pub(crate) fn slots(&self, slots: &mut Vec<Slot>) -> bool {
         match self {
             Node::Slot(slot, rest) if rest.is_empty() => {

@@ -206,11 +206,10 @@ impl Buffers {
         record::json::read(record, &program.paths, &mut self.slots).ok()?;
         program.schemas.iter().find_map(|schema| {
             let event = EventView::new(record, &self.slots, schema);
-            let time = match event.value(schema.time) {
+            match event.value(schema.time) {
                 Value::Timestamp(time) if holds(&schema.accept, &&event, None) => Some(time),
                 _ => None,
-            };
-            time
+            }
         })
     }
 
@@ -228,8 +227,7 @@ impl Buffers {
             Value::Missing => None,
             value => Some((at, value)),
         });
-        let fields = accepted.then(|| fields.collect::<Vec<_>>());
-        fields
+        accepted.then(|| fields.collect::<Vec<_>>())
     }
 }
 

@@ -105,7 +105,7 @@ pub(in crate::correlate) fn put_events(
 
 fn put_event(times: &mut Times, event: &Event, out: &mut Vec<u8>) {
     times.put(event.time, out);
-    out.extend_from_slice(&event.identity.to_le_bytes());
+    out.extend_from_slice(&event.identity.whole().to_le_bytes());
     let length = (event.fields.len() as u64) << 1;
     varint::put(length | u64::from(event.waiting), out);
     out.extend_from_slice(&event.fields);

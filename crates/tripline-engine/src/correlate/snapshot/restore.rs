@@ -220,7 +220,7 @@ fn event(state: &State, repack: &Repack, written: &Written<'_>) -> Result<Event,
     }
     Ok(Event {
         time: written.time,
-        identity: written.identity,
+        identity: written.identity.into(),
         fields: repack.fields(written.fields),
         waiting: false,
     })
@@ -242,7 +242,7 @@ impl State {
         if store.last(place, step) > Some(event.order()) {
             return Err(SnapshotError::Damaged("events in it are out of order"));
         }
-        let (waiting, time, identity) = (event.waiting, event.time, event.identity);
+        let (waiting, time, identity) = (event.waiting, event.time, event.identity.whole());
         let slot = store.insert(place, key, step, event);
         if waiting {
             let entry = Waiting::Stored {

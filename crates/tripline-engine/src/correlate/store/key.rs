@@ -15,17 +15,43 @@ pub(crate) struct KeyState {
 pub(crate) struct Event {
     /// Nanoseconds since 1970.
     pub(crate) time: i64,
-    pub(crate) identity: Identity,
+    pub(crate) identity: Halves,
     /// The packed fields.
     pub(crate) fields: Box<[u8]>,
     /// It is a final event that will be looked at again when the watermark passes it.
     pub(crate) waiting: bool,
 }
 
+/// An identity in two halves: runs of events then need no more alignment than an allocator gives anyway,
+/// where asking for more costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Halves {
+    high: u64,
+    low: u64,
+}
+
+impl Halves {
+    /// The identity.
+    #[inline]
+    pub(crate) fn whole(self) -> Identity {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+}
+
+impl From<Identity> for Halves {
+    #[inline]
+    fn from(whole: Identity) -> Halves {
+        Halves {
+            high: (whole >> 64) as u64,
+            low: whole as u64,
+        }
+    }
+}
+
 impl Event {
     /// The order of the runs.
     pub(crate) fn order(&self) -> (i64, Identity) {
-        (self.time, self.identity)
+        (self.time, self.identity.whole())
     }
 
     /// What it takes beside its place in a run.

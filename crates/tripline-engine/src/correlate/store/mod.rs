@@ -298,7 +298,7 @@ mod tests {
     fn event(time: i64, identity: u128) -> Event {
         Event {
             time,
-            identity,
+            identity: identity.into(),
             fields: Box::from(&b"abc"[..]),
             waiting: false,
         }
