@@ -6,6 +6,20 @@ use chrono::{DateTime, NaiveDate};
 
 const SECOND: i64 = 1_000_000_000;
 
+/// Nanoseconds of the last digit of a fraction with so many digits.
+const UNITS: [i64; 10] = [
+    SECOND,
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
+
 /// An instant: RFC 3339 with any offset (none is UTC), `T` or a space, up to nine fraction
 /// digits; a date alone (midnight UTC); or epoch time as [`timestamp_from_int`] reads it, with a
 /// fraction if it is in seconds. A leap second is the second before it. `None` outside of the
@@ -70,19 +84,19 @@ pub(super) fn common(bytes: &[u8]) -> Option<i64> {
     let mut rest = bytes.get(19..)?;
     let mut nanoseconds: i64 = 0;
     if let Some((b'.', fraction)) = rest.split_first() {
-        let mut unit = SECOND;
         let mut digits = 0usize;
         for byte in fraction {
-            if !byte.is_ascii_digit() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
                 break;
             }
-            unit /= 10;
-            nanoseconds += i64::from(byte - b'0') * unit;
+            nanoseconds = nanoseconds.wrapping_mul(10).wrapping_add(i64::from(digit));
             digits += 1;
         }
-        if digits == 0 || digits > 9 {
+        if digits == 0 {
             return None;
         }
+        nanoseconds *= UNITS.get(digits)?;
         rest = fraction.get(digits..)?;
     }
     let offset = match rest {
@@ -110,6 +124,10 @@ pub(super) fn common(bytes: &[u8]) -> Option<i64> {
 
 fn from_parts(days: i64, seconds: i64, nanoseconds: i64) -> Option<i64> {
     let seconds = days * 86_400 + seconds;
+    // Numbers of 128 bits cost an interpreter much; only near the ends of what 64 hold are they needed.
+    if seconds.unsigned_abs() < 9_000_000_000 {
+        return Some(seconds * SECOND + nanoseconds);
+    }
     i64::try_from(i128::from(seconds) * i128::from(SECOND) + i128::from(nanoseconds)).ok()
 }
 
