@@ -11,7 +11,7 @@ mod disk;
 mod nearby;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 use std::{fs, io};
@@ -183,8 +183,8 @@ pub struct SourceSet {
     rules: Vec<FileId>,
     /// Every text by where it is: the real path on disk, or the path in memory.
     by_location: BTreeMap<PathBuf, FileId>,
-    /// The list files on disk that were asked for, also those that are not there.
-    sought: BTreeSet<PathBuf>,
+    /// The list files on disk that were asked for, also those that are not there, as they were then.
+    sought: BTreeMap<PathBuf, watch::Stamp>,
 }
 
 impl SourceSet {
@@ -287,7 +287,7 @@ impl SourceSet {
                 let folder = namer.location.parent().unwrap_or(Path::new(""));
                 let inner = folder.strip_prefix(&root).map_err(|_| outside())?;
                 let wanted = root.join(below_root(inner, named).ok_or_else(outside)?);
-                self.sought.insert(wanted.clone());
+                self.sought.insert(wanted.clone(), watch::stamp(&wanted));
                 let real = real_path(&wanted).map_err(|error| list_error(&shown, error))?;
                 if !real.starts_with(&root) {
                     return Err(outside());

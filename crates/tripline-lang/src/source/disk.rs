@@ -52,6 +52,11 @@ pub(super) fn collect(
         };
         for entry in entries.flatten() {
             let shown = entry.path();
+            // Editors' drafts, and the folders behind the links of a mounted ConfigMap, whose files are
+            // seen through those links already.
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
             let is_rule = shown
                 .extension()
                 .is_some_and(|ending| ending == RULE_ENDING);

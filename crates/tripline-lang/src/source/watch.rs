@@ -21,8 +21,11 @@ pub struct Watch {
     seen: Option<Stamps>,
 }
 
-/// Each file with its size and time of modification; a file that is not there has neither.
-type Stamps = BTreeMap<PathBuf, Option<(u64, Option<SystemTime>)>>;
+/// A file's size and time of modification; one that is not there has neither.
+pub(super) type Stamp = Option<(u64, Option<SystemTime>)>;
+
+/// Each file with its stamp.
+type Stamps = BTreeMap<PathBuf, Stamp>;
 
 impl Watch {
     /// Watches what [`SourceSet::read`] read from the paths `given`. To be made before the files are
@@ -39,12 +42,11 @@ impl Watch {
         watch
     }
 
-    /// Watches the lists too that the set asked for, also those that are not there.
+    /// Watches the lists too that the set asked for, also those that are not there, as they were when
+    /// they were asked for.
     pub fn reads(&mut self, set: &SourceSet) {
-        self.lists = set.sought.iter().cloned().collect();
-        for list in &self.lists {
-            self.read.insert(list.clone(), stamp(list));
-        }
+        self.lists = set.sought.keys().cloned().collect();
+        self.read.extend(set.sought.clone());
     }
 
     /// Whether the files differ from what was read, and did so in the same way at the last look: who
@@ -60,12 +62,6 @@ impl Watch {
         }
         self.seen = Some(now);
         false
-    }
-
-    /// Takes the files as they are for read, whatever came of it.
-    pub fn settle(&mut self) {
-        self.read = self.stamps();
-        self.seen = None;
     }
 
     fn stamps(&self) -> Stamps {
@@ -91,7 +87,7 @@ impl Watch {
     }
 }
 
-fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
+pub(super) fn stamp(path: &Path) -> Stamp {
     let meta = fs::metadata(path).ok()?;
     Some((meta.len(), meta.modified().ok()))
 }
@@ -112,6 +108,16 @@ mod tests {
         (set, watch)
     }
 
+    /// The same, whether or not the list is there.
+    fn again(folder: &Path) -> Watch {
+        let mut watch = Watch::new(&[folder]);
+        let (mut set, _) = SourceSet::read(&[folder]);
+        let rule = set.rule_files().next().map(|(id, _)| id).unwrap();
+        let _ = set.list_file(rule, "list.txt");
+        watch.reads(&set);
+        watch
+    }
+
     #[test]
     fn an_edit_counts_when_it_looked_the_same_twice() {
         let folder = tempfile::tempdir().unwrap();
@@ -125,8 +131,24 @@ mod tests {
         write("list.txt", "one\ntwo\nthree\n");
         assert!(!watch.changed(), "still being written");
         assert!(watch.changed());
-        watch.settle();
+        let (_, mut watch) = watched(folder.path());
         assert!(!watch.changed());
+    }
+
+    #[test]
+    fn an_edit_while_the_set_is_read_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("a.trip", "let x = 1");
+        write("list.txt", "one\n");
+        let mut watch = Watch::new(&[folder.path()]);
+        let (mut set, _) = SourceSet::read(&[folder.path()]);
+        let rule = set.rule_files().next().map(|(id, _)| id).unwrap();
+        set.list_file(rule, "list.txt").unwrap();
+        write("list.txt", "one\ntwo\n");
+        watch.reads(&set);
+        watch.changed();
+        assert!(watch.changed());
     }
 
     #[test]
@@ -142,13 +164,13 @@ mod tests {
             &|| fs::remove_file(path("c.trip")).unwrap(),
             &|| fs::remove_file(path("list.txt")).unwrap(),
         ];
-        let (_, mut watch) = watched(folder.path());
         for (at, edit) in edits.iter().enumerate() {
+            let mut watch = again(folder.path());
             edit();
             watch.changed();
             assert!(watch.changed(), "edit {at}");
-            watch.settle();
         }
+        let mut watch = again(folder.path());
         fs::write(path("other.txt"), "what nothing reads is no edit").unwrap();
         assert!(!watch.changed() && !watch.changed());
     }
