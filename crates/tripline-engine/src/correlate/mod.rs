@@ -155,6 +155,13 @@ impl Engine {
         self.state.options.today = today;
     }
 
+    /// The event times (nanoseconds since 1970) that take part from now on; others are out of range. For
+    /// a caller with a clock: one record dated far ahead would make all that follow too late.
+    pub fn set_range(&mut self, range: Range<i64>) {
+        self.state.options.range = range;
+        self.state.keep_range();
+    }
+
     /// The state as it is now, as bytes for [`Engine::restore`]; for a caller that does not mind how
     /// long that takes. A snapshot in progress is given up.
     pub fn snapshot(&mut self) -> Vec<u8> {
@@ -266,6 +273,11 @@ impl State {
             .saturating_add(self.lateness)
             .saturating_add(MARGIN);
         self.possible = i64::MIN.saturating_add(margin)..i64::MAX.saturating_sub(margin);
+        self.keep_range();
+    }
+
+    /// Keeps the range of event times within what is possible.
+    fn keep_range(&mut self) {
         let range = &mut self.options.range;
         range.start = range.start.max(self.possible.start);
         range.end = range.end.min(self.possible.end);
