@@ -1,5 +1,5 @@
 -- One Kafka message of Event Hubs holds many sign-ins: {"payload":{"records":[{...},{...}]}}.
--- Gives a record for each; what is of another shape passes as it is.
+-- Gives a record for each, or else the payload itself; what is no such message passes as it is.
 function split(tag, timestamp, record)
   local payload = record["payload"]
   if type(payload) ~= "table" then

@@ -1,6 +1,7 @@
 //! What happened, for who looks from outside: a JSON file with the counters that the command's summary
 //! has, and the same as Prometheus text for a collector that reads files (node_exporter's `textfile`,
-//! Fluent Bit's own inputs). Counted since the module was instantiated.
+//! Fluent Bit's own inputs). Answers and reloads are counted since the module was instantiated; the
+//! engine's counters go on from the state that was restored.
 
 use serde::Serialize;
 use tripline_engine::Stats;

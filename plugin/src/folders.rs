@@ -47,7 +47,12 @@ impl Deployment {
                     file.display().to_string(),
                 )
             }
-            (None, Some((_, text))) => (Settings::read(text), format!("{FILE} in the module")),
+            // Carried settings speak of the first accessible folder; their rules are carried too.
+            (None, Some((_, text))) => {
+                let folder = accessible.first().map_or(Path::new(""), PathBuf::as_path);
+                let read = Settings::read(text).map(|settings| settings.rooted(folder));
+                (read, format!("{FILE} in the module"))
+            }
             (None, None) => (Ok(Settings::default()), String::new()),
         };
         let (settings, problem) = match read {

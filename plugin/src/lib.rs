@@ -7,8 +7,8 @@
 //! through [`folders`] (or in the module itself), [`state`] keeps what must survive a
 //! restart, [`counters`] shows what happened, [`voice`] says it on standard error.
 //!
-//! INVARIANT: whatever goes wrong, the record passes; only a filter of the rule set, or a mode whose
-//! purpose it is, drops one. No input makes a call trap.
+//! INVARIANT: whatever goes wrong, the record passes; only a filter of the rule set, or a mode that gives
+//! detections alone, drops one. No input makes a call trap.
 
 pub mod answer;
 pub mod counters;

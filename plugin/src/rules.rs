@@ -100,12 +100,12 @@ fn nowhere(looked: &[std::path::PathBuf]) -> String {
         .map(|folder| format!("`{}`", folder.display()))
         .collect();
     if looked.is_empty() {
-        return "there are no rules, because no folder is accessible: name one with `accessible_paths`"
+        return "there are no rules, because no folder is accessible: name one with `accessible_paths`, and restart"
             .to_owned();
     }
     format!(
         "there are no rules: neither a folder `rules` nor a `.trip` file is in {}; name the folder that \
-         has them with `accessible_paths`, or the rules in {FILE}",
+         has them with `accessible_paths`, or the rules in {FILE}, and restart",
         looked.join(" or ")
     )
 }

@@ -2,6 +2,7 @@
 //! record. Called by `exports` once a record; everything that happens now and then (an edited rule, a
 //! snapshot, the counters) happens here between two records, because a module runs only when called.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate};
@@ -29,6 +30,8 @@ pub struct Session {
     voice: Voice,
     /// When the rules' files are looked at next, nanoseconds since 1970.
     look_at: i64,
+    /// When they were looked at last.
+    looked_at: i64,
     counters: Counters,
     out: Vec<u8>,
 }
@@ -96,13 +99,14 @@ impl Session {
             running: None,
             voice,
             look_at: i64::MIN,
+            looked_at: i64::MIN,
             counters: Counters::new(now),
             out: Vec::new(),
         };
         match session.rules.load(day(now)) {
             Ok(loaded) => session.begin_with(loaded),
             Err(error) => session.voice.warn(&format!(
-                "no rules are in force, so records pass as they come, until this is mended:\n{error}"
+                "no rules are in force, so nothing is detected, filtered or annotated:\n{error}"
             )),
         }
         session.look_later(now);
@@ -114,13 +118,9 @@ impl Session {
             self.voice.announce(&loaded.warnings);
         }
         self.voice.announce(&format!(
-            "{}; lateness {}, {} emission, state up to {} MiB{}",
+            "{}; lateness {}, state up to {} MiB{}",
             loaded.summary,
             span(self.settings.lateness),
-            match self.settings.emission {
-                Emission::Early => "early",
-                Emission::Final => "final",
-            },
             self.settings.max_state >> 20,
             match &self.state_folder {
                 Some(folder) => format!(
@@ -137,12 +137,13 @@ impl Session {
 
     /// What a record becomes. `now` is nanoseconds since 1970.
     pub fn record(&mut self, mode: Mode, record: &[u8], now: i64) -> Answer {
-        if now >= self.look_at {
+        // A clock that was set back must not make the next look a distant one.
+        if now >= self.look_at || now < self.looked_at {
             self.look(now);
         }
         if self.running.as_ref().is_none_or(|run| run.mode != mode) && !self.begin(mode, now) {
             self.voice.complain(Topic::NoRules, now, || {
-                "no rules are in force, so records pass as they come".to_owned()
+                "no rules are in force, so nothing is detected, filtered or annotated".to_owned()
             });
             let answer = rest(mode);
             self.counters.count(answer);
@@ -183,6 +184,7 @@ impl Session {
         let mut options = Options::new(today);
         options.lateness = self.settings.lateness;
         options.max_state = self.settings.max_state;
+        options.range = until_tomorrow(now);
         options.emission = match mode {
             // A record is written as it arrives, so what is found later cannot be in it.
             Mode::Annotate => Emission::Early,
@@ -201,11 +203,12 @@ impl Session {
         });
         self.running = Some(Running {
             mode,
+            // What a restart brings along has been told.
+            evicted: engine.stats().evicted,
             engine,
             filters,
             keeper,
             today,
-            evicted: 0,
             gathered,
         });
         true
@@ -215,11 +218,12 @@ impl Session {
     fn look(&mut self, now: i64) {
         self.look_later(now);
         let today = day(now);
-        if let Some(running) = &mut self.running
-            && running.today != today
-        {
-            running.today = today;
-            running.engine.set_today(today);
+        if let Some(running) = &mut self.running {
+            running.engine.set_range(until_tomorrow(now));
+            if running.today != today {
+                running.today = today;
+                running.engine.set_today(today);
+            }
         }
         if self.settings.reload.is_zero() || !self.rules.changed() {
             return;
@@ -254,6 +258,7 @@ impl Session {
     /// Two looks must see the same, so that an edit takes effect within the interval there are two in
     /// it.
     fn look_later(&mut self, now: i64) {
+        self.looked_at = now;
         let half = i64::try_from(self.settings.reload.as_nanos() / 2).unwrap_or(i64::MAX);
         self.look_at = now.saturating_add(half.max(SHORTEST));
         if self.settings.reload.is_zero() {
@@ -276,7 +281,7 @@ impl Running {
         if let Some(filters) = &mut self.filters {
             let verdict = filters.filter(record);
             if self.mode == Mode::Filter {
-                // Records that a filter cannot read are counted with the engine's.
+                // What a filter cannot read passes, and is said as by the other functions.
                 self.gathered.fate = verdict.unreadable.map(Fate::Unparsable);
                 if verdict.drop.is_some() {
                     return Answer::Drop;
@@ -334,7 +339,18 @@ impl Running {
                  `lateness` higher in tripline.toml, or look for a record with a clock far ahead"
                     .to_owned()
             }),
+            Some(Fate::OutOfRange) => voice.complain(Topic::Ahead, now, || {
+                "an event is dated more than a day ahead of this machine's clock, so no rule sees it: it would \
+                 make all that follow too late"
+                    .to_owned()
+            }),
             _ => {}
+        }
+        let omitted = self.gathered.found.omitted();
+        if omitted > 0 {
+            voice.complain(Topic::Output, now, || {
+                format!("one record completed more detections than it can carry: {omitted} are not given")
+            });
         }
         let evicted = self.engine.stats().evicted;
         if evicted > self.evicted {
@@ -372,6 +388,11 @@ fn rest(mode: Mode) -> Answer {
     } else {
         Answer::Pass
     }
+}
+
+/// The event times that take part: a record dated further ahead would make all that follow too late.
+fn until_tomorrow(now: i64) -> Range<i64> {
+    i64::MIN..now.saturating_add(24 * 60 * MINUTE)
 }
 
 /// The day of an instant (UTC).

@@ -35,8 +35,11 @@ pub struct Keeper {
     writing: Option<Writing>,
     /// What this filter wrote into the file that says whose the state is.
     token: String,
-    /// Another filter writes the same files: they are its from then on.
+    /// The files are not this filter's to write: another one does, or what is there was not understood
+    /// and could not be set aside.
     disowned: bool,
+    /// There is state: a filter that only filters has none, and shows its counters alone.
+    snapshots: bool,
 }
 
 /// A snapshot that is being written.
@@ -59,7 +62,7 @@ impl Keeper {
     ) -> Keeper {
         let every = i64::try_from(settings.every.as_nanos()).unwrap_or(i64::MAX);
         let token = format!("{:016x}\n", RandomState::new().hash_one(now));
-        let keeper = Keeper {
+        let mut keeper = Keeper {
             folder: folder.to_owned(),
             stem: format!("{}.{}", settings.name, mode.name()),
             name: settings.name.clone(),
@@ -68,6 +71,7 @@ impl Keeper {
             writing: None,
             token,
             disowned: false,
+            snapshots: mode != Mode::Filter,
         };
         let owned = fs::create_dir_all(folder)
             .and_then(|()| fs::write(keeper.path("owner"), &keeper.token));
@@ -78,7 +82,9 @@ impl Keeper {
                 folder.display()
             ));
         }
-        keeper.restore(engine, sink, voice);
+        if keeper.snapshots {
+            keeper.restore(engine, sink, voice);
+        }
         keeper
     }
 
@@ -86,13 +92,17 @@ impl Keeper {
         self.folder.join(format!("{}.{ending}", self.stem))
     }
 
-    fn restore(&self, engine: &mut Engine, sink: &mut dyn Sink, voice: &mut Voice) {
+    fn restore(&mut self, engine: &mut Engine, sink: &mut dyn Sink, voice: &mut Voice) {
         let path = self.path("state");
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => {
-                voice.warn(&format!("{} cannot be read: {error}", path.display()));
+                self.disowned = true;
+                voice.warn(&format!(
+                    "{} cannot be read, so it is left alone and no state is kept: {error}",
+                    path.display()
+                ));
                 return;
             }
         };
@@ -106,7 +116,10 @@ impl Keeper {
                 let aside = self.path("state.set-aside");
                 let moved = match fs::rename(&path, &aside) {
                     Ok(()) => format!("it was set aside as {}", aside.display()),
-                    Err(error) => format!("it cannot be set aside: {error}"),
+                    Err(error) => {
+                        self.disowned = true;
+                        format!("it cannot be set aside, so no state is kept: {error}")
+                    }
                 };
                 voice.warn(&format!(
                     "{} is not restored, so correlation begins anew: {error}; {moved}",
@@ -118,12 +131,16 @@ impl Keeper {
 
     /// Writes what is due: a piece of a snapshot, the counters.
     pub fn keep(&mut self, engine: &mut Engine, counters: &Counters, now: i64, voice: &mut Voice) {
-        if self.writing.is_none() && now < self.due {
+        // A clock that was set back must not make the next time a distant one.
+        let waits = (self.due.saturating_sub(self.every)..self.due).contains(&now);
+        if self.writing.is_none() && waits {
             return;
         }
         if let Err(error) = self.step(engine, counters, now, voice) {
             self.writing = None;
             engine.cancel_snapshot();
+            // Half a snapshot is of no use, and on a full disk in the way.
+            let _ = fs::remove_file(self.path("state.new"));
             let folder = self.folder.display().to_string();
             voice.complain(Topic::State, now, || {
                 format!("the state cannot be written to {folder}: {error}; records go on")
@@ -144,7 +161,15 @@ impl Keeper {
             if self.disowned(voice) {
                 return Ok(());
             }
-            self.show(engine, counters, now)?;
+            if let Err(error) = self.show(engine, counters, now) {
+                let folder = self.folder.display().to_string();
+                voice.complain(Topic::Counters, now, || {
+                    format!("the counters cannot be written to {folder}: {error}; records go on")
+                });
+            }
+            if !self.snapshots {
+                return Ok(());
+            }
             let file = File::create(&temporary)?;
             engine.begin_snapshot();
             let piece = Vec::with_capacity(PIECE);
@@ -159,6 +184,9 @@ impl Keeper {
             SnapshotProgress::Complete => {
                 writing.file.sync_all()?;
                 self.writing = None;
+                if self.disowned(voice) {
+                    return Ok(());
+                }
                 fs::rename(&temporary, self.path("state"))?;
             }
             SnapshotProgress::None => {
@@ -234,6 +262,10 @@ pub(crate) fn rules_text(rules: &[tripline_engine::RuleOutcome]) -> String {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| {
+            // Half a file is of no use, and on a full disk in the way.
+            let _ = fs::remove_file(&temporary);
+        })
 }

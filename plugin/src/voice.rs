@@ -24,8 +24,8 @@ pub enum Topic {
     Counters,
     /// Something could not be given as it should be.
     Output,
-    /// Rule files could not be looked at.
-    Watch,
+    /// Events dated ahead of the clock.
+    Ahead,
 }
 
 /// Nanoseconds between two messages of one kind.
@@ -84,7 +84,7 @@ impl Voice {
     /// Says that something is wrong with a record, at a bounded rate. `now` is nanoseconds since 1970.
     pub fn complain(&mut self, topic: Topic, now: i64, text: impl FnOnce() -> String) {
         if let Some(said) = self.topics.get_mut(&topic)
-            && now.saturating_sub(said.at) < PAUSE
+            && (said.at..said.at.saturating_add(PAUSE)).contains(&now)
         {
             said.since += 1;
             return;

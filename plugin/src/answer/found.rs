@@ -8,7 +8,12 @@ use tripline_engine::Detection;
 #[derive(Debug, Default)]
 pub struct Found {
     detections: Vec<Value>,
+    /// Detections beyond what one record can carry.
+    omitted: u64,
 }
+
+/// The most detections that one record carries.
+const MOST: usize = 1_000;
 
 /// The member that holds the further detections.
 const ALSO: &str = "also";
@@ -17,28 +22,22 @@ const ALSO: &str = "also";
 const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "informational"];
 
 impl Found {
-    /// Makes ready for the next record.
-    pub fn clear(&mut self) {
-        self.detections.clear();
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.detections.is_empty()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.detections.len()
-    }
-
-    /// Takes a detection.
+    /// Takes a detection; beyond the most that one record carries, it is only counted.
     ///
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn add(&mut self, detection: &Detection<'_>) -> serde_json::Result<()> {
-        self.detections.push(serde_json::to_value(detection)?);
+        if self.detections.len() < MOST {
+            self.detections.push(serde_json::to_value(detection)?);
+        } else {
+            self.omitted += 1;
+        }
         Ok(())
+    }
+
+    /// How many detections there was no room for since this was last asked.
+    pub fn omitted(&mut self) -> u64 {
+        std::mem::take(&mut self.omitted)
     }
 
     /// The one record: the most severe detection, of equals the one that came first. Takes them all.
@@ -69,6 +68,7 @@ mod tests {
     #[test]
     fn the_most_severe_detection_carries_the_others() {
         let mut found = Found {
+            omitted: 0,
             detections: vec![
                 json!({"id": "1", "severity": "medium"}),
                 json!({"id": "2", "severity": "high"}),
@@ -82,13 +82,14 @@ mod tests {
                 {"id": "3", "severity": "medium"},
             ]}))
         );
-        assert!(found.is_empty() && found.take().is_none());
+        assert!(found.take().is_none());
     }
 
     #[test]
     fn one_detection_stands_alone() {
         let one = json!({"id": "1", "severity": "low"});
         let mut found = Found {
+            omitted: 0,
             detections: vec![one.clone()],
         };
         assert_eq!(found.take(), Some(one));

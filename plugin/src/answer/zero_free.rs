@@ -2,15 +2,19 @@
 //! answer can be given.
 //!
 //! How each value is written: texts and truth values as they are; numbers as texts, always, so that a
-//! field keeps its type whether or not its bytes would have had a zero; null as nil; what has more than
-//! fifteen members or elements in groups, the last of which holds the rest (`more` in a map), because
-//! larger counts have a zero byte; a zero in a text as U+FFFD. A text whose length cannot be told
-//! without a zero byte is cut to the next one that can, with an ellipsis at its end.
+//! field keeps its type whether or not its bytes would have had a zero; null as nil; what has more
+//! members or elements than a count without a zero byte can tell in groups, the last of which holds the
+//! rest (`more` in a map); what is nested deeper than a host reads as its JSON text; a zero in a text as
+//! U+FFFD. A text whose length cannot be told without a zero byte is cut to the next one that can,
+//! with an ellipsis at its end.
 
 use serde_json::{Map, Value};
 
 /// The most members or elements that a header of one byte can count.
 const GROUP: usize = 15;
+
+/// How many containers may lie in one another: Fluent Bit reads 64, and puts the record into some itself.
+const DEPTH: usize = 40;
 
 /// The member that holds the rest of a large map.
 const MORE: &str = "more";
@@ -22,45 +26,79 @@ const ELLIPSIS: &str = "…";
 
 /// Appends a value.
 pub fn write(value: &Value, out: &mut Vec<u8>) {
+    write_at(value, 0, out);
+}
+
+/// Appends a value that lies in `depth` containers.
+fn write_at(value: &Value, depth: usize, out: &mut Vec<u8>) {
     match value {
+        Value::Array(_) | Value::Object(_) if depth >= DEPTH => {
+            write_text(&value.to_string(), out);
+        }
         Value::Null => out.push(0xc0),
         Value::Bool(false) => out.push(0xc2),
         Value::Bool(true) => out.push(0xc3),
         Value::Number(number) => write_text(&number.to_string(), out),
         Value::String(text) => write_text(text, out),
-        Value::Array(elements) => write_array(elements, out),
-        Value::Object(members) => write_map(members, out),
+        Value::Array(elements) => write_array(elements, depth, out),
+        Value::Object(members) => write_map(members, depth, out),
     }
 }
 
-fn write_array(elements: &[Value], out: &mut Vec<u8>) {
-    let mut rest = elements;
-    // Each group but the last is full: fourteen elements and the array that holds the rest.
-    while rest.len() > GROUP
-        && let Some((group, behind)) = rest.split_at_checked(GROUP - 1)
-    {
-        out.push(0x90 | GROUP as u8);
-        group.iter().for_each(|element| write(element, out));
-        rest = behind;
+/// Appends the header of a group of the `left` members or elements, with the first byte of a short and
+/// of a long one; gives how many of them are in it, before another group with the rest if that is fewer.
+fn write_group(left: usize, short: u8, long: u8, out: &mut Vec<u8>) -> usize {
+    if left <= 256 {
+        let count = left.min(GROUP);
+        out.push(short | count as u8);
+        return if count < left { count - 1 } else { count };
     }
-    out.push(0x90 | rest.len() as u8);
-    rest.iter().for_each(|element| write(element, out));
+    // Sixteen bits without a zero byte: more than 256, and no multiple of it.
+    let count = tellable(left);
+    out.push(long);
+    out.extend_from_slice(&(count as u16).to_be_bytes());
+    if count < left { count - 1 } else { count }
 }
 
-fn write_map(members: &Map<String, Value>, out: &mut Vec<u8>) {
-    let mut rest = members.iter();
-    while rest.len() > GROUP {
-        out.push(0x80 | GROUP as u8);
-        for (name, value) in rest.by_ref().take(GROUP - 1) {
-            write_text(name, out);
-            write(value, out);
-        }
-        write_text(MORE, out);
+fn write_array(elements: &[Value], depth: usize, out: &mut Vec<u8>) {
+    let count = write_group(elements.len(), 0x90, 0xdc, out);
+    let (group, rest) = elements.split_at_checked(count).unwrap_or((elements, &[]));
+    for element in group {
+        write_at(element, depth + 1, out);
     }
-    out.push(0x80 | rest.len() as u8);
-    for (name, value) in rest {
+    if rest.is_empty() {
+        return;
+    }
+    if depth + 1 < DEPTH {
+        write_array(rest, depth + 1, out);
+    } else {
+        write_text(&Value::Array(rest.to_vec()).to_string(), out);
+    }
+}
+
+fn write_map(members: &Map<String, Value>, depth: usize, out: &mut Vec<u8>) {
+    let members: Vec<(&String, &Value)> = members.iter().collect();
+    write_members(&members, depth, out);
+}
+
+fn write_members(members: &[(&String, &Value)], depth: usize, out: &mut Vec<u8>) {
+    let count = write_group(members.len(), 0x80, 0xde, out);
+    let (group, rest) = members.split_at_checked(count).unwrap_or((members, &[]));
+    for (name, value) in group {
         write_text(name, out);
-        write(value, out);
+        write_at(value, depth + 1, out);
+    }
+    if rest.is_empty() {
+        return;
+    }
+    write_text(MORE, out);
+    if depth + 1 < DEPTH {
+        write_members(rest, depth + 1, out);
+    } else {
+        let rest = rest
+            .iter()
+            .map(|(name, value)| ((*name).clone(), (*value).clone()));
+        write_text(&Value::Object(rest.collect()).to_string(), out);
     }
 }
 
@@ -174,13 +212,68 @@ mod tests {
         assert!(std::str::from_utf8(&bytes[3..]).unwrap().ends_with("語…"));
     }
 
+    /// How many elements there are in what a list became, groups put together, and how deep they lie.
+    fn elements(bytes: &[u8]) -> (usize, usize) {
+        let (mut at, mut count, mut depth) = (0, 0, 0);
+        loop {
+            depth += 1;
+            let (declared, header) = match bytes[at] {
+                0xdc => (
+                    usize::from(u16::from_be_bytes([bytes[at + 1], bytes[at + 2]])),
+                    3,
+                ),
+                short => (usize::from(short & 15), 1),
+            };
+            at += header;
+            for last in (0..declared).rev() {
+                if last == 0 && matches!(bytes[at], 0x90..0xa0 | 0xdc) {
+                    break;
+                }
+                assert_eq!(bytes[at], 0xa1, "a text of one byte");
+                at += 2;
+                count += 1;
+            }
+            if at == bytes.len() {
+                return (count, depth);
+            }
+        }
+    }
+
     #[test]
-    fn large_lists_and_maps_are_nested() {
-        for count in [15, 16, 29, 30, 31, 500] {
-            written(&json!(vec![1; count]));
+    fn large_lists_and_maps_are_whole_and_never_nested_deep() {
+        for count in (0..600).chain([767, 768, 4096, 65_535, 65_536, 70_000]) {
+            let (found, depth) = elements(&written(&json!(vec!["x"; count])));
+            assert_eq!(found, count);
+            assert!(depth <= 20, "{count} elements lie {depth} deep");
             let members = (0..count).map(|at| (format!("m{at}"), json!(at)));
             written(&Value::Object(members.collect()));
         }
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_a_host_reads_is_its_json_text() {
+        let mut value = json!("end");
+        for at in 0..100 {
+            value = if at % 2 == 0 {
+                json!([value])
+            } else {
+                json!({ "a": value })
+            };
+        }
+        let bytes = written(&value);
+        let containers = bytes
+            .iter()
+            .take_while(|byte| matches!(byte, 0x91 | 0x81 | 0xa1 | b'a'));
+        assert!(containers.count() < 150);
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(
+            text.contains(r#"[{"a":["#) && text.contains("end"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn sixteen_members_are_fourteen_and_the_rest() {
         let sixteen: Map<String, Value> =
             (0..16).map(|at| (format!("{at:02}"), json!(1))).collect();
         let bytes = written(&Value::Object(sixteen));
