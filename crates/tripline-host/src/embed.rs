@@ -116,6 +116,19 @@ pub fn embed(module: &[u8], bytes: &[u8], note: &str) -> Result<Vec<u8>, EmbedEr
     Ok(out.finish())
 }
 
+/// What a module carries, as it was noted when it was embedded; `None` for one that carries nothing, or
+/// is no module.
+pub fn carried(module: &[u8]) -> Option<String> {
+    Parser::new(0)
+        .parse_all(module)
+        .find_map(|payload| match payload {
+            Ok(Payload::CustomSection(section)) if section.name() == NOTE => {
+                Some(String::from_utf8_lossy(section.data()).into_owned())
+            }
+            _ => None,
+        })
+}
+
 /// What of a module must be known.
 struct Found {
     /// Its initial memory.

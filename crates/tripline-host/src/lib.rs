@@ -11,5 +11,5 @@ mod embed;
 mod module;
 
 pub use call::{Format, Instance, Outcome};
-pub use embed::{EmbedError, embed};
+pub use embed::{EmbedError, carried, embed};
 pub use module::{Access, HostError, Limits, Module};

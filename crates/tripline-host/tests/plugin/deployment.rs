@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tripline_engine::lang::source::bundle;
-use tripline_host::{Access, HostError, Instance, Limits, Module, Outcome, embed};
+use tripline_host::{Access, HostError, Instance, Limits, Module, Outcome, carried, embed};
 
 use crate::answers::{RULES, signin};
 use crate::harness::{bytes, call, folder, instance, module, put};
@@ -37,6 +37,20 @@ fn without_rules_every_record_passes_and_it_is_said_where_rules_were_looked_for(
         "{said}"
     );
     assert!(said.lines().count() < 8, "it was said too often:\n{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn rules_mounted_as_a_config_map_are_read_once() {
+    use std::os::unix::fs::symlink;
+    let folder = folder(&[("rules/..2026_03_02/a.trip", RULES)]);
+    let rules = folder.path().join("rules");
+    symlink("..2026_03_02", rules.join("..data")).unwrap();
+    symlink("..data/a.trip", rules.join("a.trip")).unwrap();
+    let mut instance = instance(folder.path());
+    let record = signin("ceo", "192.0.2.1", "2026-03-02T10:00:00Z");
+    let outcome = call(&mut instance, "tripline_annotate", record.as_bytes());
+    assert!(matches!(outcome, Outcome::Given(_)), "{}", instance.said());
 }
 
 #[test]
@@ -208,6 +222,8 @@ fn a_module_that_carries_its_rules_needs_no_folder() {
     assert!(String::from_utf8(given).unwrap().contains("\"carried\":{"));
     assert!(instance.said().contains("from the module itself"));
     assert!(embed(&copy, b"again", "").is_err());
+    assert_eq!(carried(&copy).as_deref(), Some("a test"));
+    assert_eq!(carried(bytes()), None);
 }
 
 #[test]

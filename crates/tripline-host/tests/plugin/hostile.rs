@@ -95,6 +95,20 @@ fn a_full_state_is_told_and_every_record_passes() {
 }
 
 #[test]
+fn a_record_dated_far_ahead_does_not_end_detection() {
+    let folder = folder(&[("a.trip", RULES)]);
+    let mut instance = instance(folder.path());
+    let mut detect = |record: &str| call(&mut instance, "tripline_detect", record.as_bytes());
+    let first = signin("ann", "192.0.2.1", "2026-03-02T10:00:00Z");
+    let ahead = signin("bob", "192.0.2.1", "2199-01-01T00:00:00Z");
+    let second = signin("ann", "192.0.2.9", "2026-03-02T10:05:00Z");
+    assert_eq!(detect(&first), Outcome::Dropped);
+    assert_eq!(detect(&ahead), Outcome::Dropped);
+    assert!(matches!(detect(&second), Outcome::Given(_)));
+    assert!(instance.said().contains("more than a day ahead"));
+}
+
+#[test]
 fn a_call_that_trapped_is_noticed_by_the_next_and_every_record_passes_from_there_on() {
     let folder = folder(&[("a.trip", RULES)]);
     let module = compile(Limits::default());
