@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use tripline_engine::lang::source::bundle;
 use tripline_module::{MISSING, MODULE};
 
 use super::pack::ENTRA;
@@ -24,8 +25,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "FOLDER", default_value = "tripline-fluent-bit")]
     folder: PathBuf,
 
-    /// The rules to put into it [default: the shipped pack for Entra ID]
-    #[arg(long, value_name = "FOLDER")]
+    /// A rule file or a folder of rule files to put into it [default: the shipped pack for Entra ID]
+    #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
 }
 
@@ -80,25 +81,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         ))
     })?;
     // Looked at before anything is written: a folder with rules in error is of no use.
-    if let Some(rules) = &arguments.rules {
-        let loaded = rules::load(std::slice::from_ref(rules), rules::today());
-        if loaded.checked.is_none() {
-            loaded.report();
-            return Ok(Status::InError);
+    let own = match &arguments.rules {
+        Some(rules) => {
+            let loaded = rules::load(std::slice::from_ref(rules), rules::today());
+            if loaded.checked.is_none() {
+                loaded.report();
+                return Ok(Status::InError);
+            }
+            Some(loaded)
         }
-    }
+        None => None,
+    };
     for (path, text) in FILES {
         write(&folder.join(path), text.as_bytes())?;
     }
     write(&folder.join("tripline.wasm"), module)?;
     let to = folder.join("tripline/rules");
-    match &arguments.rules {
-        Some(from) => copy(from, &to)?,
-        None => {
-            for (path, text) in ENTRA {
-                write(&to.join(path), text.as_bytes())?;
-            }
-        }
+    let rules: Vec<(String, &str)> = match &own {
+        // The rule files and the lists that they name, and nothing else of where they lie.
+        Some(loaded) => bundle::texts(&loaded.sources),
+        None => ENTRA.map(|(path, text)| (path.to_owned(), text)).to_vec(),
+    };
+    for (path, text) in rules {
+        write(&to.join(path), text.as_bytes())?;
     }
     for empty in FOLDERS {
         let empty = folder.join(empty);
@@ -113,28 +118,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     );
     let _ = io::stdout().write_all(said.as_bytes());
     Ok(Status::Ran)
-}
-
-/// Copies a rule file, or a folder of rule files and lists.
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    if from.is_file() {
-        let name = from.file_name().unwrap_or_default();
-        let bytes = fs::read(from).map_err(|source| failed("cannot read", from, source))?;
-        return write(&to.join(name), &bytes);
-    }
-    let entries = fs::read_dir(from).map_err(|source| failed("cannot read", from, source))?;
-    for entry in entries {
-        let path = entry
-            .map_err(|source| failed("cannot read", from, source))?
-            .path();
-        let name = path.file_name().unwrap_or_default();
-        if path.is_dir() {
-            copy(&path, &to.join(name))?;
-        } else if path.is_file() {
-            copy(&path, to)?;
-        }
-    }
-    Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
-use tripline_host::{Access, Limits, Module};
+use tripline_host::{Access, Limits, Module, carried};
 use tripline_plugin::folders::Deployment;
 use tripline_plugin::mode::Mode;
 use tripline_plugin::probe::STACK;
@@ -26,8 +26,8 @@ Examples:
 
 Exit status: 0 if everything is sound, 2 if something is not.")]
 pub(super) struct Arguments {
-    /// The folder that `accessible_paths` names
-    #[arg(value_name = "FOLDER", required = true)]
+    /// The folder that `accessible_paths` names; a module that carries its rules needs none
+    #[arg(value_name = "FOLDER", required_unless_present = "module")]
     folders: Vec<PathBuf>,
 
     /// The module that is deployed [default: the one that this command carries]
@@ -61,8 +61,20 @@ impl Report {
 /// Checks.
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let mut report = Report::default();
-    deployment(&arguments.folders, &mut report);
-    the_module(arguments, &mut report)?;
+    let read;
+    let module = match &arguments.module {
+        Some(path) => {
+            read = fs::read(path).map_err(|source| Failure::File {
+                doing: "cannot read",
+                path: path.display().to_string(),
+                source,
+            })?;
+            read.as_slice()
+        }
+        None => module()?,
+    };
+    deployment(&arguments.folders, carried(module), &mut report);
+    the_module(arguments, module, &mut report);
     for path in &arguments.config {
         configuration(path, &mut report)?;
     }
@@ -80,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 }
 
 /// Settings, rules and state as the module would find them.
-fn deployment(folders: &[PathBuf], report: &mut Report) {
+fn deployment(folders: &[PathBuf], carried: Option<String>, report: &mut Report) {
     for folder in folders {
         if !folder.is_dir() {
             report.unsound(format!("{} is no folder", folder.display()));
@@ -92,8 +104,12 @@ fn deployment(folders: &[PathBuf], report: &mut Report) {
         None => report.sound("settings"),
     }
     let mut rules = Rules::new(found.origin, found.settings.event_fields);
-    match rules.load(Utc::now().date_naive()) {
-        Ok(loaded) => {
+    match carried.map_or_else(
+        || rules.load(Utc::now().date_naive()).map(Ok),
+        |note| Ok(Err(note)),
+    ) {
+        Ok(Err(note)) => report.sound(format!("rules: in the module ({note})")),
+        Ok(Ok(loaded)) => {
             report.sound(format!("rules: {}", loaded.summary));
             for line in loaded.warnings.lines() {
                 report.lines.push(format!("         {line}"));
@@ -119,27 +135,21 @@ fn deployment(folders: &[PathBuf], report: &mut Report) {
 }
 
 /// Starts the module once, with folders that it can only read.
-fn the_module(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
-    let read;
-    let (bytes, name) = match &arguments.module {
-        Some(path) => {
-            read = fs::read(path).map_err(|source| Failure::File {
-                doing: "cannot read",
-                path: path.display().to_string(),
-                source,
-            })?;
-            if module().ok() == Some(read.as_slice()) {
-                report.sound(format!("{} is this command's module", path.display()));
-            } else {
-                report.sound(format!(
-                    "{} is another module than this command's: one of another version, or one that carries rules",
-                    path.display()
-                ));
-            }
-            (read.as_slice(), path.display().to_string())
-        }
-        None => (module()?, "the module".to_owned()),
+fn the_module(arguments: &Arguments, bytes: &[u8], report: &mut Report) {
+    let name = match &arguments.module {
+        Some(path) => path.display().to_string(),
+        None => "the module".to_owned(),
     };
+    if arguments.module.is_some() {
+        let which = if module().ok() == Some(bytes) {
+            "this command's module"
+        } else if carried(bytes).is_some() {
+            "a module that carries its rules"
+        } else {
+            "another module than this command's, of another version"
+        };
+        report.sound(format!("{name} is {which}"));
+    }
     let access: Vec<Access> = arguments
         .folders
         .iter()
@@ -165,7 +175,6 @@ fn the_module(arguments: &Arguments, report: &mut Report) -> Result<(), Failure>
         }
         Err(error) => report.unsound(format!("{name}: {error}")),
     }
-    Ok(())
 }
 
 /// Reads a configuration for what is most often wrong in it. Line by line, because Fluent Bit has two

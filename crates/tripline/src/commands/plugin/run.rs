@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use tripline_host::{Access, Format, Instance, Limits, Module, Outcome};
@@ -41,6 +41,10 @@ pub(super) struct Arguments {
     /// A folder that the module can see, with its settings, rules and state; may be repeated
     #[arg(long, value_name = "FOLDER", visible_alias = "rules")]
     access: Vec<PathBuf>,
+
+    /// Use the state in the folders, and write it; without this, what runs from them is left alone
+    #[arg(long)]
+    keep_state: bool,
 
     /// Which of its functions is called
     #[arg(long, value_enum, default_value_t = Function::Detect)]
@@ -101,7 +105,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         ..Limits::default()
     };
     let module = Module::new(&bytes, limits).map_err(|error| system(&error))?;
-    let access: Vec<Access> = arguments.access.iter().map(Access::to).collect();
+    // A copy without the state: a filter that runs from the folder must not find its state taken over.
+    let copies = tempfile::tempdir().map_err(|error| system(&error))?;
+    let mut access: Vec<Access> = arguments.access.iter().map(Access::to).collect();
+    if !arguments.keep_state {
+        for (at, access) in access.iter_mut().enumerate() {
+            let copy = copies.path().join(at.to_string());
+            copy_without_state(&access.folder, &copy)?;
+            access.folder = copy;
+        }
+    }
     let instance = module
         .instantiate(&access)
         .map_err(|error| system(&error))?;
@@ -275,6 +288,33 @@ impl Consumer<()> for Calls<'_> {
         let _ = io::stderr().write_all(said.as_bytes());
         Ok(())
     }
+}
+
+/// Copies what a module reads of a folder: settings, rules and lists, not `state`.
+fn copy_without_state(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        |source| Failure::File {
+            doing: "cannot read",
+            path,
+            source,
+        }
+    };
+    fs::create_dir_all(to).map_err(failed(to))?;
+    for entry in fs::read_dir(from).map_err(failed(from))? {
+        let path = entry.map_err(failed(from))?.path();
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        if path.is_dir() {
+            if name != "state" {
+                copy_without_state(&path, &to.join(name))?;
+            }
+        } else if path.is_file() {
+            fs::copy(&path, to.join(name)).map_err(failed(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// A record as Fluent Bit holds it. What is no JSON object arrives there as the text of a member
