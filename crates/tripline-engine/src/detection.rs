@@ -60,6 +60,8 @@ pub struct StepEvent<'a> {
     pub step: &'a str,
     /// Its time, nanoseconds since 1970.
     pub time: i64,
+    /// How many events stand for the step, where that can be several; this is the most recent.
+    pub count: Option<usize>,
     /// Where its record can be found again, if the caller of the scanner said so.
     pub origin: Option<u64>,
     /// Its kept fields that are present, in the order of the schema.
@@ -106,6 +108,7 @@ pub(crate) fn view<'a>(
             Some(StepEvent {
                 step,
                 time: event.as_ref()?.time,
+                count: binding.count(at),
                 origin,
                 fields: fields
                     .filter_map(|(field, value)| Some((name(at, field)?, value)))
@@ -194,6 +197,15 @@ impl Serialize for Named<'_> {
     }
 }
 
+/// Numbers by name as a JSON object.
+struct Counts<'a>(&'a [(&'a str, usize)]);
+
+impl Serialize for Counts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
 impl Serialize for Detection<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         struct Events<'a>(&'a [StepEvent<'a>]);
@@ -207,7 +219,7 @@ impl Serialize for Detection<'_> {
             }
         }
         let meta = &self.rule.meta;
-        let mut map = serializer.serialize_map(Some(12))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &self.id.to_string())?;
         map.serialize_entry("rule", &self.rule.name)?;
         map.serialize_entry("rule_id", &meta.id)?;
@@ -218,6 +230,14 @@ impl Serialize for Detection<'_> {
         map.serialize_entry("time", &Rfc3339(self.time).to_string())?;
         map.serialize_entry("key", &Named(&self.key))?;
         map.serialize_entry("events", &Events(&self.events))?;
+        let counts: Vec<(&str, usize)> = self
+            .events
+            .iter()
+            .filter_map(|event| Some((event.step, event.count?)))
+            .collect();
+        if !counts.is_empty() {
+            map.serialize_entry("counts", &Counts(&counts))?;
+        }
         map.serialize_entry("fields", &Named(&self.fields))?;
         let names: Vec<&str> = self.excluded_by.iter().map(|e| e.name.as_str()).collect();
         map.serialize_entry("excluded_by", &names)?;

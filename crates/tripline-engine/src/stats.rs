@@ -47,6 +47,8 @@ pub struct RuleStats {
     pub evicted: u64,
     /// Final events for which not every binding could be tried.
     pub search_limited: u64,
+    /// Final events without a match because the rule asks for a longer time before them than is known.
+    pub unknown_before: u64,
 }
 
 /// What is known of the events of one schema: from a sample of one in sixteen, which depends on the
@@ -89,6 +91,7 @@ impl Stats {
             now.no_key = was.no_key;
             now.evicted = was.evicted;
             now.search_limited = was.search_limited;
+            now.unknown_before = was.unknown_before;
             take_counts(&mut now.exclusions, &was.exclusions);
             if successor.repack.is_some() {
                 // The same steps, whatever they are called now.

@@ -128,15 +128,15 @@ fn an_error_says_what_is_wrong() {
     assert_eq!(
         [
             said(b"{\"user\": 1}"),
-            said(&changed(8, 2)),
-            said(&changed(8, 0)),
+            said(&changed(8, 3)),
+            said(&changed(8, 1)),
             said(&bytes[..bytes.len() - 1]),
             said(&changed(20, 99)),
         ],
         [
             "this is not a snapshot of the engine's state",
-            "the snapshot is of version 2, newer than version 1, which this release reads",
-            "the snapshot is of version 0, older than version 1, which this release reads",
+            "the snapshot is of version 3, newer than version 2, which this release reads",
+            "the snapshot is of version 1, older than version 2, which this release reads",
             "the snapshot is cut off: its end is missing",
             "the snapshot is damaged: its checksum does not match its bytes",
         ]

@@ -131,8 +131,7 @@ pub struct Rule {
     pub span: Span,
 }
 
-/// One section of a rule. Every rule form (`match`, `sequence`, later `count`, `together`) is a
-/// section of its own.
+/// One section of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Section {
     /// `meta { key = value … }`
@@ -142,15 +141,8 @@ pub enum Section {
         /// The whole section.
         span: Span,
     },
-    /// `match { e = signin where … }`
-    Match {
-        /// The steps written (one is right).
-        steps: Vec<Step>,
-        /// The whole section.
-        span: Span,
-    },
-    /// `sequence by KEY within W { steps }`
-    Sequence(Sequence),
+    /// What the rule looks for.
+    Form(Form),
     /// `emit { … }`
     Emit {
         /// The entries.
@@ -162,6 +154,109 @@ pub enum Section {
     Exclude(Exclude),
 }
 
+/// The words that begin a rule's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormWord {
+    /// `match { e = signin where … }`
+    Match,
+    /// `sequence by KEY [within W] { … }`
+    Sequence,
+    /// `together by KEY within W { … }`
+    Together,
+    /// `count by KEY within W { … having … }`
+    Count,
+}
+
+impl FormWord {
+    /// Every form, in the order of the manual.
+    pub const ALL: [FormWord; 4] = [
+        FormWord::Match,
+        FormWord::Sequence,
+        FormWord::Together,
+        FormWord::Count,
+    ];
+
+    /// The word.
+    pub fn written(self) -> &'static str {
+        match self {
+            FormWord::Match => "match",
+            FormWord::Sequence => "sequence",
+            FormWord::Together => "together",
+            FormWord::Count => "count",
+        }
+    }
+}
+
+/// `sequence by KEY within W { … }` and the like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form {
+    /// Which form.
+    pub word: FormWord,
+    /// The key, one part for each comma; none for `match`.
+    pub keys: Vec<KeyPart>,
+    /// The window, a duration expression.
+    pub within: Option<Expr>,
+    /// What stands between the braces, in the order written.
+    pub entries: Vec<Entry>,
+    /// From the word to the closing brace.
+    pub span: Span,
+}
+
+/// One entry of a form.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// `name = [10..] [last|every|any] schema [where EXPR]`
+    Step(Step),
+    /// `without name = schema [where EXPR] between a and b`
+    Absence(Absence),
+    /// `2 of { … }`
+    Choice(Choice),
+    /// `having EXPR`
+    Having(Having),
+}
+
+/// `having EXPR`: about the step before it, or about the whole of a `count`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Having {
+    /// The condition.
+    pub condition: Expr,
+    /// With the word.
+    pub span: Span,
+}
+
+/// `2 of { steps }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// How many of them, as written.
+    pub least: Name,
+    /// What stands between the braces.
+    pub entries: Vec<Entry>,
+    /// The whole choice.
+    pub span: Span,
+}
+
+/// `without name = schema [where EXPR] EXTENT`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Absence {
+    /// What must not be there, as a step.
+    pub step: Step,
+    /// When it must not be there.
+    pub extent: Extent,
+    /// The whole absence.
+    pub span: Span,
+}
+
+/// When nothing may be there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Extent {
+    /// `between a and b`
+    Between(Name, Name),
+    /// `after a for 5m`
+    After(Name, Expr),
+    /// `before a for 14d`
+    Before(Name, Expr),
+}
+
 /// `key = value` in `meta`. A value is a text, a bare word (`medium`), a number or a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetaEntry {
@@ -169,19 +264,6 @@ pub struct MetaEntry {
     pub key: Name,
     /// The value; a bare word is an [`ExprKind::Name`].
     pub value: Expr,
-}
-
-/// `sequence by KEY within W { steps }`
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sequence {
-    /// The key, one part for each comma.
-    pub keys: Vec<KeyPart>,
-    /// The window, a duration expression.
-    pub within: Expr,
-    /// The steps in order.
-    pub steps: Vec<Step>,
-    /// From `sequence` to the closing brace.
-    pub span: Span,
 }
 
 /// One part of a key: `user`, or `login.user = token.upn` where the steps differ.
@@ -193,11 +275,13 @@ pub struct KeyPart {
     pub span: Span,
 }
 
-/// `name = [last|every|any] schema [where EXPR]`
+/// `name = [10..] [last|every|any] schema [where EXPR]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// The step's name.
     pub name: Name,
+    /// The least number of its events, as written: `10` of `10..`.
+    pub least: Option<Name>,
     /// The word before the schema.
     pub modifier: Option<Name>,
     /// The schema of its events.
@@ -319,6 +403,8 @@ pub enum ExprKind {
         name: Name,
         /// Its arguments.
         args: Vec<Expr>,
+        /// What stands after `where`: only aggregates have it.
+        condition: Option<Box<Expr>>,
     },
     /// `x => body`, only as an argument.
     Lambda {

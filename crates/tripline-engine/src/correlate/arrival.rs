@@ -1,11 +1,11 @@
 //! An event arrives: late or in range, known or new, then into the store of every rule that has a
-//! step for it, and under early emission joined at once to the final events it can complete.
+//! step for it, where it waits for the watermark or ([`super::early`]) is looked at at once.
 
 use std::sync::Arc;
 
-use super::bindings::{Match, Search};
+use super::binding::Match;
 use super::settle::report;
-use super::store::{Event, KeySlot};
+use super::store::Event;
 use super::{State, Waiting};
 use crate::detection::Sink;
 use crate::fate::Fate;
@@ -15,10 +15,10 @@ use crate::scan::{Batch, Candidate, Identity};
 
 /// An event that arrives, and the index of its record in the batch.
 #[derive(Clone, Copy)]
-struct Arrival {
-    time: i64,
-    identity: Identity,
-    record: usize,
+pub(super) struct Arrival {
+    pub(super) time: i64,
+    pub(super) identity: Identity,
+    pub(super) record: usize,
     /// Where the last key that was hashed is in the batch's bytes, and its hash: rules with the same
     /// packing share the key.
     hashed: Option<((usize, usize), u64)>,
@@ -40,6 +40,7 @@ impl State {
         {
             let mut fate: Option<Fate> = None;
             let mut newest = None;
+            let mut oldest: Option<i64> = None;
             // All events of a record arrive at once: none of them makes another too late.
             for entry in entries {
                 let one = match entry.found {
@@ -58,15 +59,20 @@ impl State {
                         let fate = self.event(program, event, candidates, batch, sink);
                         if fate == Fate::Processed {
                             newest = newest.max(Some(time));
+                            oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
                         }
                         fate
                     }
                 };
                 fate = Some(fate.map_or(one, |fate| fate.better(one)));
             }
+            if let Some(oldest) = oldest {
+                self.oldest = Some(self.oldest.map_or(oldest, |known| known.min(oldest)));
+            }
             if newest > self.newest {
                 self.newest = newest;
                 self.move_on(program, sink);
+                self.ripen(program, entries.first().map(|entry| entry.record), sink);
             }
             if entries.iter().any(|entry| !entry.candidates.is_empty()) {
                 self.keep_limit(program, sink);
@@ -142,14 +148,14 @@ impl State {
             .get(candidate.fields.clone())
             .unwrap_or_default();
         let early = self.options.emission == Emission::Early;
-        let last = step + 1 == rule.steps.len();
+        let last = rule.steps.get(step).is_some_and(|step| step.is_final);
         let event = Event {
             time,
             identity: identity.into(),
             fields: fields.into(),
             waiting: last && !early,
         };
-        if rule.single {
+        if rule.is_single() {
             if early {
                 let found = Match::of_one(rule, &event, self.options.today);
                 report(
@@ -190,7 +196,7 @@ impl State {
             self.join_early(program, candidate, slot, *arrival, sink);
         } else if last {
             self.waiting.push(
-                time,
+                time.saturating_add(rule.hold),
                 Waiting::Stored {
                     rule: candidate.rule,
                     slot,
@@ -206,94 +212,5 @@ impl State {
         let event = Arc::new(event);
         self.waiting
             .push(event.time, Waiting::Single { rule, event });
-    }
-
-    /// Looks for the matches that the arrival of an event makes, and gives them at once.
-    fn join_early(
-        &mut self,
-        program: &Program,
-        candidate: &Candidate,
-        slot: KeySlot,
-        arrival: Arrival,
-        sink: &mut dyn Sink,
-    ) {
-        let (rule_index, step) = (candidate.rule as usize, usize::from(candidate.step));
-        let (Some(rule), Some(store)) = (
-            program.rules.get(rule_index),
-            self.stores.get_mut(rule_index),
-        ) else {
-            return;
-        };
-        let mut found: Vec<Match<'_>> = Vec::new();
-        let mut suppressed: Vec<(i64, Identity)> = Vec::new();
-        let mut budget = self.options.max_bindings;
-        let mut limited = false;
-        let Some(state) = store.get(slot) else { return };
-        let finals = state.steps.last().map_or(&[][..], Vec::as_slice);
-        let is_final = step + 1 == rule.steps.len();
-        let latest = if is_final {
-            arrival.time
-        } else {
-            arrival.time.saturating_add(rule.within)
-        };
-        let first = finals.partition_point(|event| event.time < arrival.time);
-        let concerned = finals.get(first..).unwrap_or_default().iter();
-        for last in concerned.take_while(|event| event.time <= latest) {
-            if is_final && last.identity.whole() != arrival.identity {
-                continue;
-            }
-            let only = (!is_final).then_some((step, (arrival.time, arrival.identity)));
-            let mut search = Search {
-                rule,
-                state,
-                last,
-                only,
-                today: self.options.today,
-                budget,
-            };
-            for one in search.run() {
-                if self.given.contains(one.id) {
-                    continue;
-                }
-                if one.excluded.is_empty() {
-                    self.given.insert(one.id, last.time);
-                    found.push(one);
-                } else {
-                    suppressed.push(last.order());
-                }
-            }
-            budget = search.budget;
-            if budget == 0 {
-                // What is left untried is looked for when the watermark passes.
-                limited = true;
-                suppressed.push(last.order());
-            }
-        }
-        found.sort_by_key(|one| (one.time(), one.id));
-        for one in &found {
-            report(
-                program,
-                &mut self.stats,
-                rule_index,
-                one,
-                Some(arrival.record),
-                sink,
-            );
-        }
-        drop(found);
-        if let Some(stats) = self.stats.rules.get_mut(rule_index) {
-            stats.search_limited += u64::from(limited);
-        }
-        // Only when nothing can change any more is a suppressed match told (and its exclusions counted).
-        for event in suppressed {
-            if store.wait(slot, event) {
-                let waiting = Waiting::Stored {
-                    rule: candidate.rule,
-                    slot,
-                    identity: event.1,
-                };
-                self.waiting.push(event.0, waiting);
-            }
-        }
     }
 }

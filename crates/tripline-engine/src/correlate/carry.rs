@@ -38,6 +38,8 @@ pub(super) struct Kept {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) fingerprint: u128,
+    /// Events before this time are not known.
+    pub(super) begun: i64,
     /// For each step, the fields in the order packed.
     pub(super) steps: Vec<Vec<KeptField>>,
 }
@@ -65,6 +67,7 @@ impl Kept {
                 id: info.meta.id.clone(),
                 name: info.name.clone(),
                 fingerprint: rule.fingerprint,
+                begun: i64::MIN,
                 steps: rule
                     .steps
                     .iter()
@@ -171,6 +174,11 @@ impl Plan {
     pub(super) fn kept(&self, old: usize) -> Option<(usize, &[Repack])> {
         let successor = self.successors.get(old)?.as_ref()?;
         Some((successor.rule, successor.repack.as_deref()?))
+    }
+
+    /// Before which time an old rule knows no events.
+    pub(super) fn begun(&self, old: usize) -> i64 {
+        self.old.get(old).map_or(i64::MIN, |rule| rule.begun)
     }
 
     /// How many steps an old rule has; none if there is no such rule.

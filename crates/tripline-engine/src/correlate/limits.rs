@@ -16,7 +16,8 @@ impl State {
     /// Brings the accounted state up to date.
     pub(super) fn account(&mut self) {
         let identities = (self.known_events.len() + self.given.len()) * Recent::BYTES;
-        let waiting = self.waiting.len() * size_of::<(i64, Waiting)>() + self.waiting_bytes;
+        let waiting = self.waiting.len() + self.ripening.len();
+        let waiting = waiting * size_of::<(i64, Waiting)>() + self.waiting_bytes;
         self.stats.state_bytes = self.stored_bytes + identities + waiting;
         self.stats.retained_events = self.stored_events;
     }
@@ -70,12 +71,12 @@ impl State {
         let Some(rule) = program.rules.get(rule_index) else {
             return;
         };
-        if step + 1 == rule.steps.len() {
-            self.settle_first(program, rule_index, slot, count, sink);
+        if rule.steps.get(step).is_some_and(|step| step.is_final) {
+            self.settle_first(program, (rule_index, slot, step), count, sink);
         }
         if let Some(store) = self.stores.get_mut(rule_index) {
             self.stored_bytes -= store.bytes();
-            let evicted = store.evict(slot, step, count);
+            let evicted = store.evict(rule, slot, step, count);
             self.stored_bytes += store.bytes();
             self.stored_events -= evicted;
             self.count_evicted(rule_index, evicted);

@@ -8,12 +8,15 @@
 //! moves back; every record is counted under exactly one fate.
 
 mod arrival;
-mod bindings;
+mod binding;
 mod carry;
+mod counting;
+mod early;
 mod limits;
 mod queue;
 mod recent;
 mod reload;
+mod search;
 mod settle;
 mod snapshot;
 mod store;
@@ -24,7 +27,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tripline_lang::value::Encoding;
 
-pub(crate) use self::bindings::Match;
+pub(crate) use self::binding::Match;
 pub(crate) use self::carry::Successor;
 pub use self::carry::{RuleFate, RuleOutcome};
 use self::queue::TimeQueue;
@@ -56,7 +59,8 @@ struct State {
     options: Options,
     /// The lateness in nanoseconds.
     lateness: i64,
-    /// Newest event time seen.
+    /// Oldest and newest event time seen.
+    oldest: Option<i64>,
     newest: Option<i64>,
     /// The watermark stays behind this by the lateness, however new events are.
     held_at: i64,
@@ -71,6 +75,9 @@ struct State {
     expire_step: i64,
     /// Final events (and whole single-event matches) that wait for the watermark.
     waiting: TimeQueue<Waiting>,
+    /// Under early emission, final events to be looked at once the newest event is this far: what comes
+    /// after them decides.
+    ripening: TimeQueue<Waiting>,
     /// Bytes of single-event matches that wait.
     waiting_bytes: usize,
     known_events: Recent,
@@ -82,10 +89,10 @@ struct State {
     taking: Option<Box<Taking>>,
 }
 
-/// Something to be looked at when the watermark passes its time.
-#[derive(Clone)]
+/// Something to be looked at when the watermark passes a time.
+#[derive(Clone, Debug, PartialEq)]
 enum Waiting {
-    /// A final event in a rule's store.
+    /// A final event in a rule's store; the time is its own, and what the rule holds it for.
     Stored {
         rule: u32,
         slot: KeySlot,
@@ -93,6 +100,15 @@ enum Waiting {
     },
     /// A match of a single event, which no store holds.
     Single { rule: u32, event: Arc<Event> },
+}
+
+impl Waiting {
+    /// Its rule.
+    fn rule(&self) -> usize {
+        match self {
+            Waiting::Stored { rule, .. } | Waiting::Single { rule, .. } => *rule as usize,
+        }
+    }
 }
 
 /// Nanoseconds of a second.
@@ -241,6 +257,7 @@ impl State {
         let lateness = i64::try_from(options.lateness.as_nanos()).unwrap_or(i64::MAX);
         let mut state = State {
             stats: Stats::new(rules),
+            oldest: None,
             newest: None,
             held_at: i64::MAX,
             watermark: i64::MIN,
@@ -250,6 +267,7 @@ impl State {
             stored_events: 0,
             stores: Store::for_rules(rules.program(), lateness),
             waiting: TimeQueue::new(lateness),
+            ripening: TimeQueue::new(lateness),
             waiting_bytes: 0,
             known_events: Recent::new(lateness),
             given: Recent::new(lateness),
@@ -267,7 +285,8 @@ impl State {
         let slack = self.stores.iter().map(Store::slack).min().unwrap_or(0);
         self.expire_step = slack.max(SECOND);
         // Beyond these times, adding a window would leave what 64 bits can say.
-        let widest = program.rules.iter().map(|rule| rule.within).max();
+        let reaches = program.rules.iter().flat_map(|rule| &rule.steps);
+        let widest = reaches.map(|step| step.reach).max();
         let margin = widest
             .unwrap_or(0)
             .saturating_add(self.lateness)

@@ -4,6 +4,7 @@
 //! INVARIANT: watermark, known identities, given detections and the fates stay as they are, so that
 //! nothing is taken or given twice because of a reload.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::carry::{Kept, Plan, RuleOutcome};
@@ -30,19 +31,32 @@ impl State {
         let snapshot_cancelled = self.cancel_snapshot();
         let kept = self.settle_dropped(old, &plan, sink);
         let events: Vec<u64> = self.stores.iter().map(Store::events).collect();
+        let mut went_on = HashSet::new();
         let mut stores = Store::for_rules(new.program(), self.lateness);
         for (at, mut store) in self.stores.drain(..).enumerate() {
             if let Some((rule, repack)) = plan.kept(at)
-                && let Some(place) = stores.get_mut(rule)
+                && let (Some(place), Some(program)) =
+                    (stores.get_mut(rule), new.program().rules.get(rule))
             {
                 store.repack(repack);
+                store.add_up(program);
                 *place = store;
+                went_on.insert(rule);
+            }
+        }
+        // What a rule that begins now would have kept of the events before is not known.
+        let begun = self.newest.unwrap_or(i64::MIN);
+        for (rule, store) in stores.iter_mut().enumerate() {
+            if !went_on.contains(&rule) {
+                store.begun = begun;
             }
         }
         self.stores = stores;
         for (time, waiting) in kept {
             self.waiting.push(time, waiting);
         }
+        self.ripening = TimeQueue::new(self.lateness);
+        self.let_ripen(new.program());
         let before = std::mem::replace(&mut self.stats, Stats::new(new));
         self.stats.go_on(before, &plan.successors);
         self.fit_to(new.program());
@@ -66,10 +80,7 @@ impl State {
         let mut dropped = TimeQueue::new(self.lateness);
         let mut kept_bytes = 0;
         for (time, mut waiting) in self.waiting.drain() {
-            let at = match &waiting {
-                Waiting::Stored { rule, .. } | Waiting::Single { rule, .. } => *rule as usize,
-            };
-            let Some((to, repack)) = plan.kept(at) else {
+            let Some((to, repack)) = plan.kept(waiting.rule()) else {
                 dropped.push(time, waiting);
                 continue;
             };

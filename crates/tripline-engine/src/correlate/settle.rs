@@ -1,16 +1,17 @@
 //! The watermark moves: what it has passed is final, is reported in the order of time and id, and
 //! is dropped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::bindings::{Match, Search};
+use super::binding::Match;
 use super::recent::Recent;
-use super::store::{Event, KeySlot, Store};
+use super::search::Search;
+use super::store::{Event, KeySlot, Order, Store};
 use super::{State, Waiting};
 use crate::detection::{self, Sink};
-use crate::options::Options;
-use crate::program::Program;
-use crate::scan::Identity;
+use crate::options::{Emission, Options};
+use crate::program::{Program, ShapeProgram};
 use crate::stats::Stats;
 
 impl State {
@@ -29,11 +30,12 @@ impl State {
             return;
         }
         self.watermark = watermark;
+        self.ripen(program, None, sink);
         self.settle(program, watermark, sink);
         if watermark >= self.expire_at {
             self.expire_at = watermark.saturating_add(self.expire_step);
-            for store in &mut self.stores {
-                store.expire(watermark);
+            for (store, rule) in self.stores.iter_mut().zip(&program.rules) {
+                store.expire(rule, watermark);
             }
             self.sum_up_stores();
         }
@@ -61,31 +63,28 @@ impl State {
                     self.waiting_bytes -= event.bytes();
                 }
             }
+            let due = self.counted_due(program, time, due);
             let (known, stats) = self.known(program);
             let mut found: Vec<(usize, Match<'_>)> = Vec::new();
             // One budget for all final events of a key at this instant.
-            let mut budgets: HashMap<(u32, KeySlot), usize> = HashMap::new();
+            let mut budgets: HashMap<(usize, KeySlot), usize> = HashMap::new();
             for waiting in &due {
                 match waiting {
-                    Waiting::Single { rule, event } => {
+                    Due::Single { rule, event } => {
                         let rule_index = *rule as usize;
                         if let Some(rule) = program.rules.get(rule_index) {
                             let one = Match::of_one(rule, event, known.options.today);
                             found.push((rule_index, one));
                         }
                     }
-                    Waiting::Stored {
-                        rule,
-                        slot,
-                        identity,
-                    } => {
+                    Due::Stored { rule, slot, event } => {
                         let budget = budgets
                             .entry((*rule, *slot))
                             .or_insert(known.options.max_bindings);
-                        let place = (*rule as usize, *slot, (time, *identity));
-                        let limited = known.matches(place, budget, &mut found);
-                        if limited && let Some(stats) = stats.rules.get_mut(*rule as usize) {
-                            stats.search_limited += 1;
+                        let seen = known.matches((*rule, *slot, *event), budget, &mut found);
+                        if let Some(stats) = stats.rules.get_mut(*rule) {
+                            stats.search_limited += u64::from(seen.limited);
+                            stats.unknown_before += u64::from(seen.unknown_before);
                         }
                     }
                 }
@@ -98,27 +97,107 @@ impl State {
         }
     }
 
-    /// Settles those of the first `count` final events of a key that still wait, before they are
-    /// dropped: what the watermark has passed is settled, even where it is not gone yet.
-    pub(super) fn settle_first(
+    /// What is due at a time as events to look at. Of a rule that counts those are the events at which a
+    /// detection is given, which is found out here.
+    fn counted_due(&mut self, program: &Program, time: i64, due: Vec<Waiting>) -> Vec<Due> {
+        let mut out = Vec::with_capacity(due.len());
+        // An event that is final for two steps of a rule waits twice.
+        let mut seen = HashSet::new();
+        for waiting in due {
+            let (rule_index, slot, identity) = match waiting {
+                Waiting::Single { rule, event } => {
+                    out.push(Due::Single { rule, event });
+                    continue;
+                }
+                Waiting::Stored {
+                    rule,
+                    slot,
+                    identity,
+                } => (rule as usize, slot, identity),
+            };
+            let Some(rule) = program.rules.get(rule_index) else {
+                continue;
+            };
+            let event = (time.saturating_sub(rule.hold), identity);
+            let stored = |event| Due::Stored {
+                rule: rule_index,
+                slot,
+                event,
+            };
+            if !rule.shape.is_sequence() && !seen.insert((rule_index, slot, event)) {
+                continue;
+            }
+            if matches!(rule.shape, ShapeProgram::Count(_)) {
+                let given = self.settle_counted(program, rule_index, slot, event);
+                out.extend(given.into_iter().map(stored));
+            } else {
+                out.push(stored(event));
+            }
+        }
+        out
+    }
+
+    /// Lets what is counted for a key take in the events up to one; gives those at which a detection is
+    /// given.
+    fn settle_counted(
         &mut self,
         program: &Program,
         rule_index: usize,
         slot: KeySlot,
+        upto: Order,
+    ) -> Vec<Order> {
+        let (Some(rule), Some(store)) = (
+            program.rules.get(rule_index),
+            self.stores.get_mut(rule_index),
+        ) else {
+            return Vec::new();
+        };
+        self.stored_bytes -= store.bytes();
+        let given = store.count(slot, |counting, key, steps| {
+            counting.settle(rule, key, steps, upto)
+        });
+        self.stored_bytes += store.bytes();
+        given.unwrap_or_default()
+    }
+
+    /// Settles those of the first `count` events of a step of a key that still wait, before they are
+    /// dropped: what the watermark has passed is settled, even where it is not gone yet.
+    pub(super) fn settle_first(
+        &mut self,
+        program: &Program,
+        (rule_index, slot, step): (usize, KeySlot, usize),
         count: usize,
         sink: &mut dyn Sink,
     ) {
         let watermark = self.watermark;
-        let (known, stats) = self.known(program);
-        let store = known.stores.get(rule_index);
+        let Some(rule) = program.rules.get(rule_index) else {
+            return;
+        };
+        let store = self.stores.get(rule_index);
         let state = store.and_then(|store| store.get(slot));
-        let finals = state.and_then(|state| state.steps.last());
+        let run = state.and_then(|state| state.steps.get(step));
+        let dropped = run.into_iter().flatten().take(count);
+        let open = dropped
+            .filter(|event| event.waiting && event.time.saturating_add(rule.hold) >= watermark);
+        let mut events: Vec<Order> = open.map(Event::order).collect();
+        if matches!(rule.shape, ShapeProgram::Count(_)) {
+            let dropped = run.and_then(|run| run.get(..count).unwrap_or(run).last());
+            let Some(last) = dropped.map(Event::order) else {
+                return;
+            };
+            let early = self.options.emission == Emission::Early;
+            let given = self.settle_counted(program, rule_index, slot, last);
+            // Under early emission what was not suppressed was given when it came.
+            events = given
+                .into_iter()
+                .filter(|event| !early || events.contains(event))
+                .collect();
+        }
+        let (known, stats) = self.known(program);
         let mut found = Vec::new();
         let mut budget = known.options.max_bindings;
-        for event in finals.into_iter().flatten().take(count) {
-            if event.waiting && event.time >= watermark {
-                known.matches((rule_index, slot, event.order()), &mut budget, &mut found);
-            }
+        for event in events {
+            known.matches((rule_index, slot, event), &mut budget, &mut found);
         }
         give(program, stats, &mut found, sink);
     }
@@ -128,6 +207,9 @@ impl State {
         let known = Known {
             program,
             stores: &self.stores,
+            since: (0..self.stores.len())
+                .map(|rule| self.since(rule))
+                .collect(),
             options: &self.options,
             given: &self.given,
         };
@@ -139,30 +221,50 @@ impl State {
 struct Known<'s> {
     program: &'s Program,
     stores: &'s [Store],
+    /// For each rule, since when it is known what events there were.
+    since: Vec<i64>,
     options: &'s Options,
     given: &'s Recent,
 }
 
+/// Something that is due.
+enum Due {
+    /// A final event in a rule's store.
+    Stored {
+        rule: usize,
+        slot: KeySlot,
+        event: Order,
+    },
+    /// A match of a single event.
+    Single { rule: u32, event: Arc<Event> },
+}
+
+/// What stood in the way of a match.
+#[derive(Default)]
+struct Seen {
+    /// Not every binding could be tried.
+    limited: bool,
+    /// The time before it is not known for as long as the rule asks.
+    unknown_before: bool,
+}
+
 impl<'s> Known<'s> {
-    /// Adds the matches of a final event, which is not there if a limit has dropped it since; tells
-    /// whether not all could be tried.
+    /// Adds the matches of a final event, which is not there if a limit has dropped it since.
     fn matches(
         &self,
-        (rule_index, slot, event): (usize, KeySlot, (i64, Identity)),
+        (rule_index, slot, event): (usize, KeySlot, Order),
         budget: &mut usize,
         found: &mut Vec<(usize, Match<'s>)>,
-    ) -> bool {
+    ) -> Seen {
         let rule = self.program.rules.get(rule_index);
         let (Some(rule), Some(store)) = (rule, self.stores.get(rule_index)) else {
-            return false;
+            return Seen::default();
         };
         let Some(state) = store.get(slot) else {
-            return false;
+            return Seen::default();
         };
-        let finals = state.steps.last().map_or(&[][..], Vec::as_slice);
-        let at = finals.binary_search_by_key(&event, Event::order);
-        let Some(last) = at.ok().and_then(|at| finals.get(at)) else {
-            return false;
+        let Some(last) = state.final_event(rule, event) else {
+            return Seen::default();
         };
         let mut search = Search {
             rule,
@@ -171,15 +273,22 @@ impl<'s> Known<'s> {
             only: None,
             today: self.options.today,
             budget: *budget,
+            since: self.since.get(rule_index).copied().unwrap_or(i64::MAX),
+            floor: i64::MIN,
+            unknown_before: false,
         };
         let matches = search.run();
         *budget = search.budget;
+        let seen = Seen {
+            limited: *budget == 0,
+            unknown_before: search.unknown_before && matches.is_empty(),
+        };
         for one in matches {
             if !self.given.contains(one.id) {
                 found.push((rule_index, one));
             }
         }
-        *budget == 0
+        seen
     }
 }
 

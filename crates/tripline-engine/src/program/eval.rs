@@ -35,6 +35,11 @@ pub(crate) trait Scope<'a> {
         let _ = part;
         Value::Missing
     }
+    /// What the events of a step add up to, by the index of the rule's aggregate.
+    fn aggregate(&self, index: usize) -> Value<'a> {
+        let _ = index;
+        Value::Missing
+    }
 }
 
 /// The parameters of the lambdas around an expression, innermost first.
@@ -143,6 +148,7 @@ pub(crate) fn eval<'a, S: Scope<'a>>(
         Node::Own(field) => scope.own(*field),
         Node::Field(step, field) => scope.field(*step, *field),
         Node::Key(part) => scope.key(*part),
+        Node::Aggregate(index) => scope.aggregate(*index),
         Node::Local(depth) => {
             let mut at = locals;
             for _ in 0..*depth {

@@ -8,6 +8,7 @@ mod compile;
 pub(crate) mod eval;
 mod event;
 mod fingerprint;
+pub(crate) mod form;
 pub(crate) mod node;
 pub(crate) mod schema;
 mod set;
@@ -15,10 +16,11 @@ mod set;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use tripline_lang::checked::{ActionKind, Checked, Meta, Pick};
+use tripline_lang::checked::{ActionKind, Checked, Meta};
 
 pub(crate) use self::eval::{Scope, holds};
 pub(crate) use self::event::EventView;
+pub(crate) use self::form::{AggregateProgram, RoleProgram, ShapeProgram, StepProgram};
 pub(crate) use self::node::Node;
 pub(crate) use self::schema::SchemaProgram;
 use crate::record::Paths;
@@ -84,28 +86,35 @@ pub(crate) struct Program {
 
 /// One rule.
 pub(crate) struct RuleProgram {
-    /// The window in nanoseconds; 0 for `match`.
+    pub(crate) shape: ShapeProgram,
+    /// The window in nanoseconds; 0 where one event alone is bound.
     pub(crate) within: i64,
-    /// No key and one step.
-    pub(crate) single: bool,
+    /// How long after its time a final event can still gain or lose a match by what comes, in
+    /// nanoseconds.
+    pub(crate) hold: i64,
+    /// How many of the steps events are bound to; those that must be absent come after them.
+    pub(crate) bound: usize,
     pub(crate) steps: Vec<StepProgram>,
+    pub(crate) aggregates: Vec<AggregateProgram>,
     pub(crate) emit: Vec<Node>,
     pub(crate) exclusions: Vec<(Node, Option<NaiveDate>)>,
     /// What the detection's id is derived from besides its events.
     pub(crate) identity: String,
     /// The same for every rule that keeps the same events for the same steps and keys.
     pub(crate) fingerprint: u128,
-    /// Some step is `every`.
+    /// Some step before the final one is `every`.
     pub(crate) any_every: bool,
+    /// A sequence of steps of one event each, and nothing that must be absent.
+    pub(crate) plain: bool,
+    /// A final event gives a match only if the events before it gave none.
+    pub(crate) afresh: bool,
 }
 
-/// One step.
-pub(crate) struct StepProgram {
-    pub(crate) schema: usize,
-    pub(crate) pick: Pick,
-    pub(crate) layout: Layout,
-    /// Conditions over several steps, to be tested once this step (the earliest they name) is bound.
-    pub(crate) joins: Vec<Node>,
+impl RuleProgram {
+    /// No key and one step.
+    pub(crate) fn is_single(&self) -> bool {
+        matches!(self.shape, ShapeProgram::Match)
+    }
 }
 
 /// Which fields of a step's events are kept, and in what order.

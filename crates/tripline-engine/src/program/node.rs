@@ -26,6 +26,8 @@ pub(crate) enum Node {
     /// A field of a bound step.
     Field(usize, usize),
     Key(usize),
+    /// What the events of a step add up to.
+    Aggregate(usize),
     Local(usize),
     Member(Box<Node>, Vec<PathStep>),
     Convert(Box<Node>, Type),
@@ -67,6 +69,7 @@ impl Node {
             | Node::Own(_)
             | Node::Field(..)
             | Node::Key(_)
+            | Node::Aggregate(_)
             | Node::Local(_) => Vec::new(),
             Node::Member(of, _)
             | Node::Convert(of, _)
@@ -114,6 +117,7 @@ impl Lowering<'_> {
             ExprKind::Field { field, .. } if self.own_event => Node::Own(*field),
             ExprKind::Field { step, field } => Node::Field(*step, *field),
             ExprKind::Key(part) => Node::Key(*part),
+            ExprKind::Aggregate(index) => Node::Aggregate(*index),
             ExprKind::Local(depth) => Node::Local(*depth),
             ExprKind::Member { of, path } => Node::Member(self.boxed(of), path.clone()),
             ExprKind::Convert(of) => Node::Convert(self.boxed(of), expr.ty.clone()),

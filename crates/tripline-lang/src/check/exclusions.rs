@@ -129,9 +129,10 @@ impl Checker<'_> {
             let Some(rule) = rules.get_mut(*index) else {
                 continue;
             };
-            let Some(when) = self.root_condition(when, &rule.scope()) else {
-                continue;
-            };
+            self.aggregates = std::mem::take(&mut rule.aggregates);
+            let when = self.root_condition(when, &rule.scope());
+            rule.aggregates = std::mem::take(&mut self.aggregates);
+            let Some(when) = when else { continue };
             let conditions = split(when.clone());
             self.warn_of_idle(exclude, &conditions, rule);
             let given: Vec<&Expr> = rule.conditions.iter().collect();

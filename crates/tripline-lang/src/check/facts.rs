@@ -32,6 +32,7 @@ fn write_same(expr: &Expr, out: &mut String) {
         ExprKind::OwnField(field) => write!(out, "own{field}"),
         ExprKind::Field { step, field } => write!(out, "field{step}.{field}"),
         ExprKind::Key(part) => write!(out, "key{part}"),
+        ExprKind::Aggregate(index) => write!(out, "aggregate{index}"),
         ExprKind::Local(outward) => write!(out, "local{outward}"),
         ExprKind::Member { path, .. } => write!(out, "member{path:?}"),
         ExprKind::Convert(_) => write!(out, "to {}", expr.ty),
@@ -65,9 +66,11 @@ fn write_same(expr: &Expr, out: &mut String) {
 pub(super) fn varies(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Constant(_) | ExprKind::Local(_) => false,
-        ExprKind::Path(_) | ExprKind::OwnField(_) | ExprKind::Field { .. } | ExprKind::Key(_) => {
-            true
-        }
+        ExprKind::Path(_)
+        | ExprKind::OwnField(_)
+        | ExprKind::Field { .. }
+        | ExprKind::Key(_)
+        | ExprKind::Aggregate(_) => true,
         _ => expr.operands().into_iter().any(varies),
     }
 }
@@ -96,6 +99,7 @@ pub(super) fn never_missing(expr: &Expr) -> bool {
         | ExprKind::OwnField(_)
         | ExprKind::Field { .. }
         | ExprKind::Key(_)
+        | ExprKind::Aggregate(_)
         | ExprKind::Local(_)
         | ExprKind::Member { .. }
         | ExprKind::Arithmetic { .. } => false,

@@ -4,7 +4,7 @@ use crate::ast;
 use crate::checked::{Action, ActionKind, Filter};
 use crate::diagnostic::Diagnostic;
 
-use super::scope::{Events, Own, Scope};
+use super::scope::{Events, Own, Place, Scope};
 use super::{Checker, did_you_mean};
 
 const ACTIONS: [&str; 3] = ["drop", "keep", "tag"];
@@ -60,6 +60,7 @@ impl Checker<'_> {
             self.report(problem);
         }
         let events = Events {
+            place: Place::Condition,
             steps: &[],
             visible: 0..0,
             own: Some(Own { step: 0, schema }),

@@ -74,6 +74,7 @@ pub(super) fn evaluate<'e>(
         | ExprKind::OwnField(_)
         | ExprKind::Field { .. }
         | ExprKind::Key(_)
+        | ExprKind::Aggregate(_)
         | ExprKind::Lambda(_) => {
             return None;
         }

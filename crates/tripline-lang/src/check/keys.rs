@@ -1,23 +1,23 @@
-//! Keys and windows of sequences: what joins the events of the steps, and within how long.
+//! Keys and windows: what joins the events of the steps, and within how long.
 
 use crate::ast;
 use crate::checked::{Constant, Expr, ExprKind, Key};
 use crate::diagnostic::Diagnostic;
 use crate::types::Type;
 
-use super::scope::{Events, KeyName, Own, Scope, StepNames};
+use super::scope::{Events, KeyName, Own, Place, Scope, StepNames};
 use super::{Checker, words};
 
 impl Checker<'_> {
     /// The parts of a key, each with its value for every step. A part in error is a name alone.
     pub(super) fn keys(
         &mut self,
-        sequence: &ast::Sequence,
+        parts: &[ast::KeyPart],
         steps: &[StepNames],
     ) -> (Vec<KeyName>, Vec<Key>) {
-        let mut names: Vec<KeyName> = Vec::with_capacity(sequence.keys.len());
-        let mut keys = Vec::with_capacity(sequence.keys.len());
-        for part in &sequence.keys {
+        let mut names: Vec<KeyName> = Vec::with_capacity(parts.len());
+        let mut keys = Vec::with_capacity(parts.len());
+        for part in parts {
             let name = self.key_name(part);
             if let Some(first) = names.iter().position(|known| known.name == name) {
                 let mut problem = Diagnostic::new(
@@ -25,7 +25,7 @@ impl Checker<'_> {
                     part.span,
                     format!("`{name}` stands twice in this key"),
                 );
-                if let Some(first) = sequence.keys.get(first) {
+                if let Some(first) = parts.get(first) {
                     problem = problem.also(first.span, "the first one");
                 }
                 self.report(problem);
@@ -83,6 +83,7 @@ impl Checker<'_> {
                             schema: names.schema,
                         }),
                         keys: &[],
+                        place: Place::Key,
                     };
                     match self.expr(only, &Scope::Events(events)) {
                         Some(value) => per_step.push(value),
@@ -110,6 +111,7 @@ impl Checker<'_> {
                 visible: 0..steps.len(),
                 own: None,
                 keys: &[],
+                place: Place::Key,
             };
             let Some(value) = self.expr(side, &Scope::Events(events)) else {
                 failed = true;
@@ -218,16 +220,21 @@ impl Checker<'_> {
         Some(sides)
     }
 
-    /// The window in nanoseconds.
-    pub(super) fn window(&mut self, within: &ast::Expr) -> Option<i64> {
-        let value = self.expr(within, &Scope::Constant("a window"))?;
-        let value = self.require_constant(value, "a window")?;
+    /// A window, or another span of time, in nanoseconds; `what` it is, and how one is written.
+    pub(super) fn span_of_time(
+        &mut self,
+        within: &ast::Expr,
+        what: &'static str,
+        example: &str,
+    ) -> Option<i64> {
+        let value = self.expr(within, &Scope::Constant(what))?;
+        let value = self.require_constant(value, what)?;
         match (&value.kind, &value.ty) {
             (ExprKind::Constant(Constant::Duration(span)), _) if *span > 0 => Some(*span),
             (ExprKind::Constant(Constant::Duration(_)), _) => {
-                let problem =
-                    Diagnostic::new("E0506", within.span, "a window is longer than nothing")
-                        .help("write for example `within 10m`");
+                let message = format!("{what} is longer than nothing");
+                let problem = Diagnostic::new("E0506", within.span, message)
+                    .help(format!("write for example `{example}`"));
                 self.report(problem);
                 None
             }
@@ -235,7 +242,7 @@ impl Checker<'_> {
                 let problem = Diagnostic::new(
                     "E0311",
                     within.span,
-                    format!("the window {number} has no unit"),
+                    format!("{} {number} has no unit", what.replacen("a ", "the ", 1)),
                 )
                 .help(format!("write {number}m for {}", minutes(*number)));
                 self.report(problem);
@@ -245,9 +252,9 @@ impl Checker<'_> {
                 let problem = Diagnostic::new(
                     "E0506",
                     within.span,
-                    format!("a window is a duration, but this is {}", words(ty)),
+                    format!("{what} is a duration, but this is {}", words(ty)),
                 )
-                .help("write for example `within 10m`");
+                .help(format!("write for example `{example}`"));
                 self.report(problem);
                 None
             }
@@ -282,7 +289,12 @@ fn mentions(expr: &ast::Expr, step: &str) -> bool {
             Kind::List(parts) | Kind::And(parts) | Kind::Or(parts) | Kind::Coalesce(parts) => {
                 open.extend(parts)
             }
-            Kind::Call { args, .. } => open.extend(args),
+            Kind::Call {
+                args, condition, ..
+            } => {
+                open.extend(args);
+                open.extend(condition.as_deref());
+            }
             Kind::Lambda { body: of, .. } | Kind::Not(of) | Kind::Negate(of) => open.push(of),
             Kind::Binary { left, right, .. } => open.extend([&**left, &**right]),
             _ => {}

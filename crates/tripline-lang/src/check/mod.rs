@@ -7,6 +7,7 @@
 //!
 //! INVARIANT: [`Checking::checked`] is `Some` exactly when no diagnostic is an error.
 
+mod aggregates;
 mod conflict;
 mod constants;
 mod exclusions;
@@ -14,6 +15,7 @@ mod expr;
 mod facts;
 mod filters;
 mod fold;
+mod forms;
 mod keys;
 mod lists;
 mod meta;
@@ -36,7 +38,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::ast;
-use crate::checked::{Checked, List};
+use crate::checked::{Aggregate, Checked, List};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceSet, Span};
 use crate::types::Type;
@@ -91,6 +93,8 @@ fn check_files(
         acknowledged: HashSet::new(),
         uses: misdeclared::Uses::default(),
         depth: 0,
+        aggregates: Vec::new(),
+        in_aggregate: false,
         today,
     };
     checker.declare(files);
@@ -149,6 +153,10 @@ struct Checker<'a> {
     uses: misdeclared::Uses,
     /// How deep the expression at hand is.
     depth: usize,
+    /// The aggregates of the rule at hand.
+    aggregates: Vec<Aggregate>,
+    /// The expression at hand is inside of an aggregate.
+    in_aggregate: bool,
     today: NaiveDate,
 }
 

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use crate::ast;
-use crate::checked::{Emit, Expr, ExprKind, Form, Key, Pick, Rule, Sequence, Step};
+use crate::checked::{
+    Aggregate, Emit, Expr, ExprKind, Extent, Form, Key, Pick, Role, Rule, Shape, Step,
+};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
+use super::forms::{Written, WrittenStep};
 use super::names::Kind;
-use super::scope::{Events, KeyName, Own, Scope, StepNames};
-use super::{Checker, did_you_mean, sections};
+use super::scope::{Events, KeyName, Own, Place, Scope, StepKind, StepNames};
+use super::{Checker, did_you_mean};
 
 const MODIFIERS: [&str; 3] = ["any", "last", "every"];
 
@@ -21,15 +24,21 @@ pub(super) struct RuleInHand<'r> {
     pub(super) steps: Vec<StepNames>,
     pub(super) key_names: Vec<KeyName>,
     pub(super) keys: Vec<Key>,
-    /// All conditions of all steps.
+    /// The conditions of all steps that events are bound to.
     pub(super) conditions: Vec<Expr>,
+    /// What its expressions add up.
+    pub(super) aggregates: Vec<Aggregate>,
 }
 
 impl RuleInHand<'_> {
     /// What `emit` and exclusions may name.
     pub(super) fn scope(&self) -> Scope<'_> {
-        let own = match self.steps.as_slice() {
-            [only] => Some(Own {
+        let mut bound = self
+            .steps
+            .iter()
+            .filter(|step| step.kind != StepKind::Absent);
+        let own = match (bound.next(), bound.next()) {
+            (Some(only), None) => Some(Own {
                 step: 0,
                 schema: only.schema,
             }),
@@ -40,6 +49,7 @@ impl RuleInHand<'_> {
             visible: 0..self.steps.len(),
             own,
             keys: &self.key_names,
+            place: Place::Match,
         })
     }
 
@@ -65,17 +75,24 @@ impl Checker<'_> {
             }
         }
         self.all_exclusions(files, &mut rules);
-        rules.into_iter().filter_map(|rule| rule.checked).collect()
+        let checked = rules.into_iter().filter_map(|rule| {
+            let aggregates = rule.aggregates;
+            rule.checked.map(|checked| Rule {
+                aggregates,
+                ..checked
+            })
+        });
+        checked.collect()
     }
 
     fn rule<'r>(&mut self, rule: &'r ast::Rule, ids: &mut super::meta::Ids) -> RuleInHand<'r> {
         let sections = self.sections(rule);
         let meta = self.meta(rule, sections.meta, ids);
-        let written = sections.form.map_or(&[][..], sections::Form::steps);
-        if !self.is_damaged(rule.span) {
-            self.check_number_of_steps(sections.form);
-        }
-        let steps = self.step_names(written);
+        let written = sections.form.map_or_else(Written::default, |form| {
+            self.forbid_nothing(form);
+            self.written(form)
+        });
+        let steps = self.step_names(&written.steps);
         let mut in_hand = RuleInHand {
             ast: rule,
             checked: None,
@@ -83,49 +100,24 @@ impl Checker<'_> {
             key_names: Vec::new(),
             keys: Vec::new(),
             conditions: Vec::new(),
+            aggregates: Vec::new(),
         };
-        let mut within = None;
-        if let Some(sections::Form::Sequence(sequence)) = sections.form {
-            within = self.window(&sequence.within);
-            (in_hand.key_names, in_hand.keys) = self.keys(sequence, &in_hand.steps);
+        if let Some(form) = sections.form {
+            (in_hand.key_names, in_hand.keys) = self.keys(&form.keys, &in_hand.steps);
         }
-        let mut checked_steps = Vec::with_capacity(written.len());
-        for (place, step) in written.iter().enumerate() {
-            let last = place + 1 == written.len();
-            let pick = self.pick(step, last);
-            let conditions = self.step_conditions(step, place, &mut in_hand);
-            if let (Some(schema), Some(pick), Some(conditions)) = (
-                in_hand.steps.get(place).and_then(|step| step.schema),
-                pick,
-                conditions,
-            ) {
-                checked_steps.push(Step {
-                    name: step.name.text.clone(),
-                    schema,
-                    pick,
-                    conditions,
-                });
-            }
-        }
+        let form = sections
+            .form
+            .and_then(|form| self.form(form, &written, &mut in_hand));
         let schemas = in_hand.schemas();
         let conditions: Vec<&Expr> = in_hand.conditions.iter().collect();
         self.warn_of_unsure(&[], &conditions, &in_hand.sure(), &schemas);
         let emit = self.emit(sections.emit.unwrap_or_default(), &in_hand);
-        let form = match sections.form {
-            Some(sections::Form::Match { .. }) => checked_steps.pop().map(Form::Match),
-            Some(sections::Form::Sequence(_)) => within.map(|within| {
-                Form::Sequence(Sequence {
-                    keys: in_hand.keys.clone(),
-                    within,
-                    steps: checked_steps,
-                })
-            }),
-            None => None,
-        };
+        in_hand.aggregates = std::mem::take(&mut self.aggregates);
         in_hand.checked = form.map(|form| Rule {
             name: rule.name.text.clone(),
             meta,
             form,
+            aggregates: Vec::new(),
             emit,
             exclusions: Vec::new(),
             span: rule.span,
@@ -133,38 +125,269 @@ impl Checker<'_> {
         in_hand
     }
 
-    fn check_number_of_steps(&mut self, form: Option<sections::Form<'_>>) {
-        let problem = match form {
-            Some(sections::Form::Match { steps, span }) => match steps {
-                [_] => return,
-                [] => Diagnostic::new("E0502", span, "this `match` has no step")
-                    .help("write `match { e = schema where … }`"),
-                [_, second, ..] => Diagnostic::new(
-                    "E0502",
-                    second.name.span,
-                    "a `match` looks at one event, so it has one step",
-                )
-                .help("steps that follow one another are a `sequence by key within 10m { … }`"),
-            },
-            Some(sections::Form::Sequence(sequence)) => match sequence.steps.as_slice() {
-                [_, _, ..] => return,
-                [only] => Diagnostic::new(
-                    "E0503",
-                    only.name.span,
-                    "a `sequence` has at least two steps",
-                )
-                .help("a rule about one event is a `match { e = schema where … }`"),
-                [] => Diagnostic::new("E0503", sequence.span, "this `sequence` has no steps")
-                    .help("write at least two: `name = schema where …`"),
-            },
-            None => return,
+    /// The form with its window, steps and what is asked of all of them.
+    fn form(
+        &mut self,
+        form: &ast::Form,
+        written: &Written<'_>,
+        in_hand: &mut RuleInHand<'_>,
+    ) -> Option<Form> {
+        let within = self.within(form, written);
+        let mut steps = Vec::with_capacity(written.steps.len());
+        for place in 0..written.steps.len() {
+            steps.extend(self.step(form.word, written, place, in_hand));
+        }
+        self.refuse_neighbours(written);
+        let having = match written.having {
+            Some(having) => Some(self.having(&having.condition, in_hand)?),
+            None => None,
         };
-        self.report(problem);
+        if steps.len() < written.steps.len() {
+            return None;
+        }
+        let shape = match form.word {
+            ast::FormWord::Match => Shape::Match,
+            ast::FormWord::Sequence => Shape::Sequence,
+            ast::FormWord::Together => Shape::Together {
+                choices: written.choices.clone(),
+            },
+            ast::FormWord::Count => Shape::Count { having: having? },
+        };
+        Some(Form {
+            shape,
+            keys: in_hand.keys.clone(),
+            within: within?,
+            steps,
+        })
     }
 
-    fn step_names(&mut self, written: &[ast::Step]) -> Vec<StepNames> {
+    /// The window; 0 where one event alone is bound.
+    fn within(&mut self, form: &ast::Form, written: &Written<'_>) -> Option<i64> {
+        let bound = |step: &&WrittenStep<'_>| step.kind != StepKind::Absent;
+        let mut bound = written.steps.iter().filter(bound);
+        let one = match (bound.next(), bound.next()) {
+            (Some(only), None) => only.kind == StepKind::One,
+            _ => false,
+        };
+        match &form.within {
+            Some(within) => self.span_of_time(within, "a window", "within 10m"),
+            None if one || form.word == ast::FormWord::Match => Some(0),
+            None => {
+                let problem = Diagnostic::new(
+                    "E0506",
+                    super::forms::head(form.span, form.word.written()),
+                    format!(
+                        "this `{}` does not say within how long its events follow one another",
+                        form.word.written()
+                    ),
+                )
+                .help("add the window before the brace: `within 10m`");
+                self.report(problem);
+                None
+            }
+        }
+    }
+
+    /// One step with its conditions and what it stands for.
+    fn step(
+        &mut self,
+        word: ast::FormWord,
+        written: &Written<'_>,
+        place: usize,
+        in_hand: &mut RuleInHand<'_>,
+    ) -> Option<Step> {
+        let found = written.steps.get(place)?;
+        let bound = |step: &&WrittenStep<'_>| step.kind != StepKind::Absent;
+        let last = place + 1 == written.steps.iter().filter(bound).count();
+        let pick = self.pick(word, found, last);
+        let conditions = self.step_conditions(found, place, in_hand);
+        let role = match found.kind {
+            StepKind::One | StepKind::Optional => pick.map(Role::One),
+            StepKind::Many if word == ast::FormWord::Count => Some(Role::Counted),
+            StepKind::Many => {
+                let having = match found.having {
+                    Some(having) => self
+                        .step_having(&having.condition, place, in_hand)
+                        .map(Some),
+                    None => Some(None),
+                };
+                found
+                    .least
+                    .zip(having)
+                    .map(|(least, having)| Role::Many { least, having })
+            }
+            StepKind::Absent => self.extent(found.extent?, in_hand).map(Role::Absent),
+        };
+        Some(Step {
+            name: found.step.name.text.clone(),
+            schema: in_hand.steps.get(place)?.schema?,
+            role: role?,
+            conditions: conditions?,
+        })
+    }
+
+    /// `without` alone forbids everything: there has to be a step that it is about.
+    fn forbid_nothing(&mut self, form: &ast::Form) {
+        let mut entries = form.entries.iter();
+        let absences = entries
+            .clone()
+            .any(|entry| matches!(entry, ast::Entry::Absence(_)));
+        if absences && !entries.any(|entry| matches!(entry, ast::Entry::Step(_))) {
+            let problem = Diagnostic::new(
+                "E0503",
+                super::forms::head(form.span, form.word.written()),
+                "this looks for nothing but what must not be there",
+            )
+            .help(
+                "add the step that it must not be there before or after: `name = schema where …`",
+            );
+            self.report(problem);
+        }
+    }
+
+    /// Between two steps of many events there must be one event that parts them.
+    fn refuse_neighbours(&mut self, written: &Written<'_>) {
+        for pair in written.steps.windows(2) {
+            if let [first, second] = pair
+                && first.least.is_some()
+                && second.least.is_some()
+            {
+                let problem = Diagnostic::new(
+                    "E0521",
+                    second.step.name.span,
+                    "two steps of several events follow one another, and nothing says where the first ends",
+                )
+                .also(first.step.name.span, "the first of them")
+                .help("put a step of one event between them, or count both in one step");
+                self.report(problem);
+            }
+        }
+    }
+
+    /// When nothing may be there.
+    fn extent(&mut self, extent: &ast::Extent, in_hand: &RuleInHand<'_>) -> Option<Extent> {
+        match extent {
+            ast::Extent::Between(first, second) => {
+                let one = self.bound_step(first, in_hand);
+                let other = self.bound_step(second, in_hand);
+                let (one, other) = (one?, other?);
+                if one >= other {
+                    let problem = Diagnostic::new(
+                        "E0520",
+                        second.span,
+                        format!("`{}` does not come after `{}`", second.text, first.text),
+                    )
+                    .help("name the earlier step first");
+                    self.report(problem);
+                    return None;
+                }
+                Some(Extent::Between(one, other))
+            }
+            ast::Extent::After(step, span) => {
+                let step = self.bound_step(step, in_hand);
+                let span = self.span_of_time(span, "a span of time", "after login for 5m");
+                Some(Extent::After(step?, span?))
+            }
+            ast::Extent::Before(step, span) => {
+                let step = self.bound_step(step, in_hand);
+                let span = self.span_of_time(span, "a span of time", "before login for 14d");
+                Some(Extent::Before(step?, span?))
+            }
+        }
+    }
+
+    /// The step of this name that events are bound to.
+    fn bound_step(&mut self, name: &ast::Name, in_hand: &RuleInHand<'_>) -> Option<usize> {
+        let found = in_hand.steps.iter().position(|step| step.name == name.text);
+        let kind = found
+            .and_then(|at| in_hand.steps.get(at))
+            .map(|step| step.kind);
+        let names = || {
+            let bound = in_hand
+                .steps
+                .iter()
+                .filter(|step| step.kind != StepKind::Absent);
+            bound.map(|step| step.name.as_str())
+        };
+        match kind {
+            Some(StepKind::Absent) => {
+                let problem = Diagnostic::new(
+                    "E0520",
+                    name.span,
+                    format!("no event stands for `{}`", name.text),
+                )
+                .help(format!(
+                    "name a step that is there: {}",
+                    super::listed(names())
+                ));
+                self.report(problem);
+                None
+            }
+            Some(_) => {
+                if let Some(step) = found.and_then(|at| in_hand.steps.get(at)) {
+                    self.uses.used.insert(step.span);
+                }
+                found
+            }
+            None => {
+                let help = did_you_mean(&name.text, names()).unwrap_or_else(|| {
+                    format!("the steps of this rule are {}", super::listed(names()))
+                });
+                let problem = Diagnostic::new(
+                    "E0205",
+                    name.span,
+                    format!("there is no step `{}`", name.text),
+                )
+                .help(help);
+                self.report(problem);
+                None
+            }
+        }
+    }
+
+    /// What all events of a `count` add up to.
+    fn having(&mut self, condition: &ast::Expr, in_hand: &RuleInHand<'_>) -> Option<Expr> {
+        let own = match in_hand.steps.as_slice() {
+            [only] => Some(Own {
+                step: 0,
+                schema: only.schema,
+            }),
+            _ => None,
+        };
+        let scope = Scope::Events(Events {
+            steps: &in_hand.steps,
+            visible: 0..in_hand.steps.len(),
+            own,
+            keys: &in_hand.key_names,
+            place: Place::Having,
+        });
+        self.root_condition(condition, &scope)
+    }
+
+    /// What the events of one step add up to.
+    fn step_having(
+        &mut self,
+        condition: &ast::Expr,
+        place: usize,
+        in_hand: &RuleInHand<'_>,
+    ) -> Option<Expr> {
+        let schema = in_hand.steps.get(place).and_then(|step| step.schema);
+        let scope = Scope::Events(Events {
+            steps: &in_hand.steps,
+            visible: 0..place + 1,
+            own: Some(Own {
+                step: place,
+                schema,
+            }),
+            keys: &in_hand.key_names,
+            place: Place::StepHaving,
+        });
+        self.root_condition(condition, &scope)
+    }
+
+    fn step_names(&mut self, written: &[WrittenStep<'_>]) -> Vec<StepNames> {
         let mut steps: Vec<StepNames> = Vec::with_capacity(written.len());
-        for step in written {
+        for WrittenStep { step, kind, .. } in written {
             let name = &step.name;
             if let Some(first) = steps.iter().find(|first| first.name == name.text) {
                 let problem = Diagnostic::new(
@@ -198,13 +421,14 @@ impl Checker<'_> {
                 name: name.text.clone(),
                 span: name.span,
                 schema,
+                kind: *kind,
             });
         }
         steps
     }
 
-    fn pick(&mut self, step: &ast::Step, last: bool) -> Option<Pick> {
-        let Some(modifier) = &step.modifier else {
+    fn pick(&mut self, word: ast::FormWord, written: &WrittenStep<'_>, last: bool) -> Option<Pick> {
+        let Some(modifier) = &written.step.modifier else {
             return Some(Pick::Any);
         };
         let pick = match modifier.text.as_str() {
@@ -225,6 +449,18 @@ impl Checker<'_> {
                 return None;
             }
         };
+        let chosen_among = word == ast::FormWord::Sequence && written.kind == StepKind::One;
+        if pick != Pick::Any && !chosen_among && word != ast::FormWord::Match {
+            let problem = Diagnostic::new(
+                "E0523",
+                modifier.span,
+                format!("`{}` has no meaning for this step", modifier.text),
+            )
+            .also(written.step.name.span, "the step")
+            .help("`last` and `every` choose among the events of a step of a `sequence` that one event stands for");
+            self.report(problem);
+            return None;
+        }
         if last && pick != Pick::Any {
             let problem = Diagnostic::new(
                 "W0204",
@@ -243,11 +479,11 @@ impl Checker<'_> {
     /// The conditions of a step, split at their outermost `and`s.
     fn step_conditions(
         &mut self,
-        step: &ast::Step,
+        written: &WrittenStep<'_>,
         place: usize,
         in_hand: &mut RuleInHand<'_>,
     ) -> Option<Vec<Expr>> {
-        let Some(condition) = &step.condition else {
+        let Some(condition) = &written.step.condition else {
             return Some(Vec::new());
         };
         let schema = in_hand.steps.get(place).and_then(|step| step.schema);
@@ -259,10 +495,14 @@ impl Checker<'_> {
                 schema,
             }),
             keys: &[],
+            place: Place::Condition,
         });
         let conditions = split(self.root_condition(condition, &scope)?);
         self.warn_of_conflicts_between(&in_hand.conditions, &conditions);
-        in_hand.conditions.extend(conditions.iter().cloned());
+        // What must not be there says nothing of what is there.
+        if written.kind != StepKind::Absent {
+            in_hand.conditions.extend(conditions.iter().cloned());
+        }
         Some(conditions)
     }
 

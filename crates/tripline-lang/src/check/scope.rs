@@ -25,6 +25,7 @@ pub(super) enum Scope<'s> {
 }
 
 /// The events at hand.
+#[derive(Clone)]
 pub(super) struct Events<'s> {
     /// All steps of the rule.
     pub(super) steps: &'s [StepNames],
@@ -34,6 +35,84 @@ pub(super) struct Events<'s> {
     pub(super) own: Option<Own>,
     /// The parts of the key by name, where they may be named.
     pub(super) keys: &'s [KeyName],
+    /// What the expression is.
+    pub(super) place: Place,
+}
+
+/// What an expression over events is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A condition of a step, or of a filter.
+    Condition,
+    /// What all events of a `count` add up to.
+    Having,
+    /// What the events of one step add up to.
+    StepHaving,
+    /// Something of a whole match: what it emits, when it is excluded.
+    Match,
+    /// A part of a key.
+    Key,
+}
+
+impl Events<'_> {
+    /// Why a field of a step cannot be read where an expression stands; `inside` an aggregate it is
+    /// read of each event.
+    pub(super) fn refusal(&self, step: usize, at: Span, inside: bool) -> Option<Diagnostic> {
+        let named = self.steps.get(step)?;
+        let name = &named.name;
+        let own = self.own.is_some_and(|own| own.step == step);
+        let problem = match (named.kind, self.place) {
+            (_, Place::Key) => return None,
+            (StepKind::Absent, _) if !own => Diagnostic::new(
+                "E0522",
+                at,
+                format!("no event stands for `{name}`, so it has no fields here"),
+            )
+            .help("what must not be there is described by its own condition"),
+            (StepKind::Optional, Place::Condition) if !own => Diagnostic::new(
+                "E0522",
+                at,
+                format!("`{name}` is one of a choice, so there may be no event of it here"),
+            )
+            .help("a condition may name its own step and steps that are always there"),
+            (StepKind::Many, Place::Having | Place::StepHaving) if !inside => Diagnostic::new(
+                "E0228",
+                at,
+                format!("several events stand for `{name}`, so this has no one value"),
+            )
+            .help("ask what they add up to: `count(…)`, `distinct(…)`, `min(…)`, `max(…)`"),
+            (StepKind::Many, Place::Condition)
+                if !own
+                    && self.own.is_some_and(|own| {
+                        self.steps
+                            .get(own.step)
+                            .is_some_and(|step| step.kind == StepKind::Many)
+                    }) =>
+            {
+                Diagnostic::new(
+                    "E0522",
+                    at,
+                    format!("several events stand for `{name}` and for this step, so none can be told from another"),
+                )
+                .help("join both to a step of one event")
+            }
+            _ => return None,
+        };
+        Some(problem.also(named.span, "the step"))
+    }
+}
+
+/// What stands for a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum StepKind {
+    /// One event.
+    One,
+    /// One event, or none: a step of a choice.
+    Optional,
+    /// Several events together.
+    Many,
+    /// No event.
+    Absent,
 }
 
 /// The event whose fields are named bare.
@@ -52,6 +131,8 @@ pub(super) struct StepNames {
     pub(super) span: Span,
     /// Its schema, unless that is unknown (and reported).
     pub(super) schema: Option<usize>,
+    /// What stands for it.
+    pub(super) kind: StepKind,
 }
 
 /// A part of a key as a name.

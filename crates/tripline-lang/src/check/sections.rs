@@ -10,25 +10,9 @@ use super::Checker;
 #[derive(Default)]
 pub(super) struct Sections<'r> {
     pub(super) meta: Option<&'r [ast::MetaEntry]>,
-    pub(super) form: Option<Form<'r>>,
+    pub(super) form: Option<&'r ast::Form>,
     pub(super) emit: Option<&'r [ast::EmitEntry]>,
     pub(super) exclusions: Vec<&'r ast::Exclude>,
-}
-
-/// The form of a rule as written.
-#[derive(Clone, Copy)]
-pub(super) enum Form<'r> {
-    Match { steps: &'r [ast::Step], span: Span },
-    Sequence(&'r ast::Sequence),
-}
-
-impl<'r> Form<'r> {
-    pub(super) fn steps(self) -> &'r [ast::Step] {
-        match self {
-            Form::Match { steps, .. } => steps,
-            Form::Sequence(sequence) => &sequence.steps,
-        }
-    }
 }
 
 impl Checker<'_> {
@@ -48,14 +32,9 @@ impl Checker<'_> {
                         sections.emit = Some(entries);
                     }
                 }
-                Section::Match { steps, span } => {
-                    if self.only_form(rule, *span, &mut form) {
-                        sections.form = Some(Form::Match { steps, span: *span });
-                    }
-                }
-                Section::Sequence(sequence) => {
-                    if self.only_form(rule, sequence.span, &mut form) {
-                        sections.form = Some(Form::Sequence(sequence));
+                Section::Form(found) => {
+                    if self.only_form(rule, found.span, &mut form) {
+                        sections.form = Some(found);
                     }
                 }
                 Section::Exclude(exclude) => sections.exclusions.push(exclude),
@@ -70,7 +49,7 @@ impl Checker<'_> {
                     rule.name.text
                 ),
             )
-            .help("add `match { e = schema where … }` or `sequence by key within 10m { … }`");
+            .help("add `match { e = schema where … }`, or a `sequence`, `together` or `count`: `sequence by key within 10m { … }`");
             self.report(problem);
         }
         sections
@@ -103,7 +82,7 @@ impl Checker<'_> {
             format!("the rule `{}` looks for two things", rule.name.text),
         )
         .also(head(first), "the first one")
-        .help("a rule has one `match` or one `sequence`: write a second rule");
+        .help("a rule has one `match`, `sequence`, `together` or `count`: write a second rule");
         self.report(problem);
         false
     }

@@ -41,6 +41,8 @@ pub enum ExprKind {
     },
     /// A part of the rule's key (in `emit` and exclusions).
     Key(usize),
+    /// An aggregate over the events of a step, by its index in [`crate::checked::Rule::aggregates`].
+    Aggregate(usize),
     /// A lambda's parameter: how many lambdas outward from here, 0 for the innermost.
     Local(usize),
     /// A member of a `json` value, or of a list: an index gives an element of a list of any type,
@@ -144,6 +146,7 @@ impl Expr {
             | ExprKind::OwnField(_)
             | ExprKind::Field { .. }
             | ExprKind::Key(_)
+            | ExprKind::Aggregate(_)
             | ExprKind::Local(_) => Vec::new(),
             ExprKind::Member { of, .. }
             | ExprKind::Convert(of)
@@ -172,6 +175,7 @@ impl Expr {
             | ExprKind::OwnField(_)
             | ExprKind::Field { .. }
             | ExprKind::Key(_)
+            | ExprKind::Aggregate(_)
             | ExprKind::Local(_) => Vec::new(),
             ExprKind::Member { of, .. }
             | ExprKind::Convert(of)
@@ -199,6 +203,20 @@ impl Expr {
             operand.visit(seen);
         }
     }
+}
+
+/// What the events of a step add up to.
+#[derive(Debug, Clone)]
+pub struct Aggregate {
+    /// How it adds up.
+    pub function: &'static crate::functions::aggregates::AggregateFunction,
+    /// The step whose events it is about.
+    pub step: usize,
+    /// What is taken of each event; nothing for `count`. May read that event, and single events bound
+    /// to other steps.
+    pub args: Vec<Expr>,
+    /// Only events that this `bool` holds for take part.
+    pub condition: Option<Expr>,
 }
 
 /// A constant.

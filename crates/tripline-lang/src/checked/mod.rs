@@ -5,6 +5,7 @@
 //! only `check` builds these types.
 
 mod expr;
+mod form;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +17,9 @@ use regex::Regex;
 use crate::source::Span;
 use crate::types::Type;
 
-pub use expr::{ArithmeticOp, CompareOp, Constant, Expr, ExprKind, TextOp};
+pub use form::{Choice, Extent, Form, Key, Pick, Role, Shape, Step};
+
+pub use expr::{Aggregate, ArithmeticOp, CompareOp, Constant, Expr, ExprKind, TextOp};
 
 /// A checked rule set.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +102,8 @@ pub struct Rule {
     pub meta: Meta,
     /// What it looks for.
     pub form: Form,
+    /// The aggregates that its expressions read, by the index in [`ExprKind::Aggregate`].
+    pub aggregates: Vec<Aggregate>,
     /// What a detection carries besides its events.
     pub emit: Vec<Emit>,
     /// The exclusions that apply to it, in the order of the files.
@@ -130,78 +135,6 @@ pub struct Meta {
     pub references: Vec<String>,
     /// Free words.
     pub tags: Vec<String>,
-}
-
-/// What a rule looks for. More forms come as variants.
-#[derive(Debug, Clone)]
-pub enum Form {
-    /// One detection for each event of the step.
-    Match(Step),
-    /// Steps in time order for one key within a window.
-    Sequence(Sequence),
-}
-
-impl Form {
-    /// The steps, in order.
-    pub fn steps(&self) -> &[Step] {
-        match self {
-            Form::Match(step) => std::slice::from_ref(step),
-            Form::Sequence(sequence) => &sequence.steps,
-        }
-    }
-
-    /// The parts of the key; none for a form without one.
-    pub fn keys(&self) -> &[Key] {
-        match self {
-            Form::Match(_) => &[],
-            Form::Sequence(sequence) => &sequence.keys,
-        }
-    }
-}
-
-/// `sequence by KEY within W { steps }`
-#[derive(Debug, Clone)]
-pub struct Sequence {
-    /// The parts of the key; at least one.
-    pub keys: Vec<Key>,
-    /// The window in nanoseconds, inclusive, greater than zero.
-    pub within: i64,
-    /// The steps; at least two.
-    pub steps: Vec<Step>,
-}
-
-/// One part of a key.
-#[derive(Debug, Clone)]
-pub struct Key {
-    /// How it is called in a detection.
-    pub name: String,
-    /// Its value for each step, in the order of the steps: an expression over that step's event
-    /// alone. All have the same type.
-    pub per_step: Vec<Expr>,
-}
-
-/// One step.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// Its name.
-    pub name: String,
-    /// Index of the schema of its events.
-    pub schema: usize,
-    /// Which of several events counts.
-    pub pick: Pick,
-    /// The condition split at its outermost `and`s. Each is a `bool` over this step and earlier ones.
-    pub conditions: Vec<Expr>,
-}
-
-/// Which of several events of a step counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pick {
-    /// Some event that satisfies the conditions; the most recent such one is reported.
-    Any,
-    /// Only the most recent event at or before the next step.
-    Last,
-    /// Each one, with a detection of its own.
-    Every,
 }
 
 /// A named value of a detection.

@@ -68,7 +68,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0103",
         "unknown section",
-        "A rule holds the sections `meta`, `match` or `sequence`, `emit` and `exclude`. Another word begins one here.",
+        "A rule holds the sections `meta`, one of `match`, `sequence`, `together` and `count`, `emit` and `exclude`. Another word begins one here.",
     ),
     code(
         "E0104",
@@ -257,6 +257,26 @@ pub const CODES: &[Code] = &[
         "Steps, lists, schemas, rules and filters have names but are no values.",
     ),
     code(
+        "E0225",
+        "an aggregate out of place",
+        "Aggregates add up the events of a step. They stand in `having`, and in `emit` and exclusions of a rule that counts, and not within one another.",
+    ),
+    code(
+        "E0226",
+        "an aggregate that is not about one step",
+        "An aggregate is about the events of one step that counts: a step of a `count`, or one with a least number.",
+    ),
+    code(
+        "E0227",
+        "`where` in a call that adds nothing up",
+        "Only aggregates take a condition.",
+    ),
+    code(
+        "E0228",
+        "a field of several events",
+        "In `having` a field of a step that counts has as many values as there are events.",
+    ),
+    code(
         "E0301",
         "values of different types",
         "A comparison has two values of one type. Raw values (`json`), literal texts and whole numbers beside floats convert; nothing else does.",
@@ -394,7 +414,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0501",
         "a rule looks for one thing",
-        "A rule has exactly one `match` or one `sequence`.",
+        "A rule has exactly one `match`, `sequence`, `together` or `count`.",
     ),
     code(
         "E0502",
@@ -403,8 +423,8 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "E0503",
-        "a `sequence` has at least two steps",
-        "A `sequence` is about events that follow one another.",
+        "a form without enough steps",
+        "A `sequence` is about events that follow one another, a `together` about events beside one another: both have at least two steps; a `sequence` may have one if something must be absent beside it. A `count` has at least one.",
     ),
     code(
         "E0504",
@@ -465,6 +485,41 @@ pub const CODES: &[Code] = &[
         "E0515",
         "a step that hides a list or a constant",
         "A step has the name of a list or a constant, which could then not be used in the rule.",
+    ),
+    code(
+        "E0516",
+        "an entry that the form does not have",
+        "Each form has its own entries: `without` and steps of several events stand in a `sequence`, choices in a `together`, `having` in a `count` or after a step of several events.",
+    ),
+    code(
+        "E0517",
+        "a `count` has one `having`",
+        "`having` says what the events of a `count` must add up to.",
+    ),
+    code(
+        "E0518",
+        "a number that does not fit",
+        "A step stands for at least 1 and at most 1,000,000 events; a choice of n steps takes 1 to n - 1 of them.",
+    ),
+    code(
+        "E0520",
+        "an absence that is not beside steps",
+        "What must not be there is said of steps that events stand for, the earlier one first.",
+    ),
+    code(
+        "E0521",
+        "two steps of several events side by side",
+        "Between two steps of several events nothing says where the first ends.",
+    ),
+    code(
+        "E0522",
+        "a step that has no event here",
+        "A condition cannot name a step that must be absent, one of a choice that may be absent, or, from a step of several events, another such step.",
+    ),
+    code(
+        "E0523",
+        "a modifier that has no meaning here",
+        "`last` and `every` choose among the events of a step of a `sequence` that one event stands for.",
     ),
     code(
         "W0101",

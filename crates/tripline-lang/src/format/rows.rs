@@ -267,7 +267,7 @@ fn spaced(before: &Piece, written: &str, role: Option<Role>) -> bool {
         return false;
     }
     match written {
-        ")" | "]" | "," => false,
+        ")" | "]" | "," | ".." => false,
         "." => role == Some(Role::Path),
         "[" => role != Some(Role::Index),
         "(" => before.role != Some(Role::CallName),

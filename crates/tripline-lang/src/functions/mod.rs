@@ -5,6 +5,7 @@
 //! Missing in, missing out, unless an entry says otherwise. An evaluator gets arguments of the
 //! types that its entry declares (or missing) and never panics on others.
 
+pub mod aggregates;
 mod lists;
 mod logs;
 mod network;

@@ -2,7 +2,8 @@
 //! for everybody who wants to know whether a change of a rule file changed anything.
 
 use crate::ast::{
-    Exclude, Expr, ExprKind, File, Item, ListSource, Name, Quoted, Section, Step, TypeName,
+    Entry, Exclude, Expr, ExprKind, Extent, File, Item, ListSource, Name, Quoted, Section, Step,
+    TypeName,
 };
 use crate::source::{FileId, Span};
 
@@ -80,18 +81,14 @@ fn section(section: &mut Section) {
                 expr(&mut entry.value);
             }
         }
-        Section::Match { steps, span } => {
-            *span = NOWHERE;
-            steps.iter_mut().for_each(step);
-        }
-        Section::Sequence(sequence) => {
-            sequence.span = NOWHERE;
-            for part in &mut sequence.keys {
+        Section::Form(form) => {
+            form.span = NOWHERE;
+            for part in &mut form.keys {
                 part.span = NOWHERE;
                 part.alternatives.iter_mut().for_each(expr);
             }
-            expr(&mut sequence.within);
-            sequence.steps.iter_mut().for_each(step);
+            form.within.iter_mut().for_each(expr);
+            form.entries.iter_mut().for_each(entry);
         }
         Section::Emit { entries, span } => {
             *span = NOWHERE;
@@ -104,9 +101,40 @@ fn section(section: &mut Section) {
     }
 }
 
+/// A choice holds no other choice, so this goes two levels deep.
+fn entry(found: &mut Entry) {
+    match found {
+        Entry::Step(found) => step(found),
+        Entry::Absence(absence) => {
+            absence.span = NOWHERE;
+            step(&mut absence.step);
+            match &mut absence.extent {
+                Extent::Between(first, second) => {
+                    name(first);
+                    name(second);
+                }
+                Extent::After(of, span) | Extent::Before(of, span) => {
+                    name(of);
+                    expr(span);
+                }
+            }
+        }
+        Entry::Choice(choice) => {
+            choice.span = NOWHERE;
+            name(&mut choice.least);
+            choice.entries.iter_mut().for_each(entry);
+        }
+        Entry::Having(having) => {
+            having.span = NOWHERE;
+            expr(&mut having.condition);
+        }
+    }
+}
+
 fn step(step: &mut Step) {
     step.span = NOWHERE;
     name(&mut step.name);
+    step.least.iter_mut().for_each(name);
     step.modifier.iter_mut().for_each(name);
     name(&mut step.schema);
     step.condition.iter_mut().for_each(expr);
@@ -152,9 +180,11 @@ fn expr(found: &mut Expr) {
         ExprKind::Call {
             name: function,
             args,
+            condition,
         } => {
             name(function);
             args.iter_mut().for_each(expr);
+            condition.iter_mut().for_each(|condition| expr(condition));
         }
         ExprKind::Lambda { param, body } => {
             name(param);

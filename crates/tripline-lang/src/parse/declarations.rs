@@ -10,9 +10,8 @@ use super::errors;
 use super::grammar::Rule;
 use super::literals::{self, BadEscape};
 use crate::ast::{
-    Action, Clause, EmitEntry, Exclude, Expr, ExprKind, Field, Filter, Item, KeyPart, Let, List,
-    ListSource, MetaEntry, Name, Quoted, Rule as RuleItem, Schema, Section, Sequence, Step,
-    TypeName,
+    Action, Clause, EmitEntry, Exclude, Expr, ExprKind, Field, Filter, Item, Let, List, ListSource,
+    MetaEntry, Name, Quoted, Rule as RuleItem, Schema, Section, TypeName,
 };
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -175,10 +174,8 @@ impl<'p> Reader<'p> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
-                Rule::meta | Rule::match_section | Rule::sequence | Rule::emit | Rule::exclude => {
-                    sections.push(self.section(part)?);
-                }
-                _ => {}
+                Rule::open | Rule::close | Rule::kw_rule => {}
+                _ => sections.push(self.section(part)?),
             }
         }
         Some(RuleItem {
@@ -195,21 +192,17 @@ impl<'p> Reader<'p> {
                 entries: self.each(pair, Rule::meta_entry, Reader::meta_entry)?,
                 span,
             }),
-            Rule::match_section => Some(Section::Match {
-                steps: self.each(pair, Rule::step, Reader::step)?,
-                span,
-            }),
             Rule::emit => Some(Section::Emit {
                 entries: self.each(pair, Rule::emit_entry, Reader::emit_entry)?,
                 span,
             }),
             Rule::exclude => self.exclude(pair).map(Section::Exclude),
-            _ => self.sequence(pair).map(Section::Sequence),
+            _ => self.form(pair).map(Section::Form),
         }
     }
 
     /// What `read` makes of each inner pair of one kind.
-    fn each<T>(
+    pub(super) fn each<T>(
         &self,
         pair: Pair<'_, Rule>,
         of: Rule,
@@ -221,7 +214,7 @@ impl<'p> Reader<'p> {
             .collect()
     }
 
-    fn exprs(&self, pair: Pair<'_, Rule>) -> Option<Vec<Expr>> {
+    pub(super) fn exprs(&self, pair: Pair<'_, Rule>) -> Option<Vec<Expr>> {
         self.each(pair, Rule::expr, Reader::expr)
     }
 
@@ -264,61 +257,6 @@ impl<'p> Reader<'p> {
             _ => ExprKind::Name(written),
         };
         Some(Expr { kind, span })
-    }
-
-    fn sequence(&self, pair: Pair<'_, Rule>) -> Option<Sequence> {
-        let span = self.span(&pair);
-        let (mut keys, mut within, mut steps) = (Vec::new(), None, Vec::new());
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::key => keys = self.each(part, Rule::key_part, Reader::key_part)?,
-                Rule::expr => within = Some(self.expr(part)?),
-                Rule::step => steps.push(self.step(part)?),
-                _ => {}
-            }
-        }
-        Some(Sequence {
-            keys,
-            within: within?,
-            steps,
-            span,
-        })
-    }
-
-    fn key_part(&self, pair: Pair<'_, Rule>) -> Option<KeyPart> {
-        let span = self.span(&pair);
-        let alternatives = self.exprs(pair)?;
-        let span = ending_with(span, alternatives.last()?.span);
-        Some(KeyPart { alternatives, span })
-    }
-
-    fn step(&self, pair: Pair<'_, Rule>) -> Option<Step> {
-        let span = self.span(&pair);
-        let mut names = Vec::new();
-        let (mut modifier, mut condition) = (None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => names.push(self.name(&part)),
-                Rule::modifier => modifier = Some(self.name(&part.into_inner().next()?)),
-                Rule::expr => condition = Some(self.expr(part)?),
-                _ => {}
-            }
-        }
-        let mut names = names.into_iter();
-        let (name, schema) = (names.next()?, names.next()?);
-        let span = ending_with(
-            span,
-            condition
-                .as_ref()
-                .map_or(schema.span, |condition| condition.span),
-        );
-        Some(Step {
-            name,
-            modifier,
-            schema,
-            condition,
-            span,
-        })
     }
 
     fn emit_entry(&self, pair: Pair<'_, Rule>) -> Option<EmitEntry> {
@@ -406,7 +344,7 @@ impl<'p> Reader<'p> {
 
 /// A span cut back to where its last part ends: the grammar's own spans take in the white space
 /// before something optional that is not there.
-fn ending_with(span: Span, last: Span) -> Span {
+pub(super) fn ending_with(span: Span, last: Span) -> Span {
     Span {
         end: last.end,
         ..span

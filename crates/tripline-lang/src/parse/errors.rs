@@ -85,7 +85,7 @@ pub(super) fn unexpected(failure: &Failure, token: Option<&str>, at: Span) -> Di
         .and_help(help);
     }
     if expected.section() && is_word {
-        let help = "a rule holds `meta`, `match`, `sequence`, `emit` and `exclude` sections";
+        let help = "a rule holds `meta`, one of `match`, `sequence`, `together` and `count`, `emit` and `exclude`";
         return error(
             UNKNOWN_SECTION,
             format!("{} is not a section of a rule", found(token)),
@@ -212,8 +212,13 @@ pub(super) fn unclosed(
 
 /// A form that the language will have later.
 pub(super) fn later_form(written: &str, at: Span) -> Diagnostic {
-    error(LATER_FORM, format!("`{written}` is not part of this version of the language"), at, "")
-        .and_help("the rule forms are `match` and `sequence`; the declarations `schema`, `list`, `let`, `rule`, `exclude` and `filter`")
+    error(
+        LATER_FORM,
+        format!("`{written}` is not part of this version of the language"),
+        at,
+        "",
+    )
+    .and_help("the declarations are `schema`, `list`, `let`, `rule`, `exclude` and `filter`")
 }
 
 /// Brackets nested beyond the limit.

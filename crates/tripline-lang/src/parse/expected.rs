@@ -20,7 +20,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
         say("a declaration (`schema`, `list`, `let`, `rule`, `exclude` or `filter`)");
     }
     if sections {
-        say("a section (`meta`, `match`, `sequence`, `emit` or `exclude`)");
+        say("a section (`meta`, `match`, `sequence`, `together`, `count`, `emit` or `exclude`)");
     }
     let value = has(Rule::text) && has(Rule::name);
     let expression = has(Rule::expr) || (value && has(Rule::open_group));
@@ -88,6 +88,15 @@ fn describe(rule: Rule) -> Word {
         Rule::kw_meta => Keyword("meta"),
         Rule::kw_match => Keyword("match"),
         Rule::kw_sequence => Keyword("sequence"),
+        Rule::kw_together => Keyword("together"),
+        Rule::kw_count => Keyword("count"),
+        Rule::kw_having => Keyword("having"),
+        Rule::kw_without => Keyword("without"),
+        Rule::kw_between => Keyword("between"),
+        Rule::kw_after => Keyword("after"),
+        Rule::kw_before => Keyword("before"),
+        Rule::kw_for => Keyword("for"),
+        Rule::kw_of => Keyword("of"),
         Rule::kw_by => Keyword("by"),
         Rule::kw_within => Keyword("within"),
         Rule::kw_where => Keyword("where"),
@@ -110,6 +119,11 @@ fn describe(rule: Rule) -> Word {
         Rule::field => Thing("a field"),
         Rule::type_name => Thing("a type"),
         Rule::step => Thing("a step"),
+        Rule::having => Keyword("having"),
+        Rule::absence => Keyword("without"),
+        Rule::between => Keyword("between"),
+        Rule::after => Keyword("after"),
+        Rule::before => Keyword("before"),
         Rule::meta_entry | Rule::emit_entry => Thing("an entry"),
         Rule::meta_value => Thing("a value"),
         Rule::clause => Thing("a clause (`when`, `reason`, `owner` or `expires`)"),

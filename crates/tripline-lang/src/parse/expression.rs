@@ -151,8 +151,28 @@ impl Reader<'_> {
             Rule::call => {
                 let mut inner = pair.into_inner();
                 let name = self.name(&inner.next()?);
-                let (args, depth) = self.several(inner)?;
-                return self.node(ExprKind::Call { name, args }, span, depth);
+                let condition = inner
+                    .clone()
+                    .find(|inner| inner.as_rule() == Rule::call_where)
+                    .and_then(|inner| inner.into_inner().find(|of| of.as_rule() == Rule::expr));
+                let (args, mut depth) = self.several(inner)?;
+                let condition = match condition {
+                    Some(condition) => {
+                        let part = self.part(condition)?;
+                        depth = depth.max(part.depth);
+                        Some(Box::new(part.expr))
+                    }
+                    None => None,
+                };
+                return self.node(
+                    ExprKind::Call {
+                        name,
+                        args,
+                        condition,
+                    },
+                    span,
+                    depth,
+                );
             }
             Rule::lambda => {
                 let mut inner = pair.into_inner();

@@ -78,8 +78,8 @@ pub(crate) const RESERVED: &[&str] = &[
 
 /// Marks of two characters, before those of one.
 const MARKS: &[&str] = &[
-    "==", "=>", "!=", "<=", ">=", "??", "=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", "{",
-    "}", ",", ":", ".",
+    "==", "=>", "!=", "<=", ">=", "??", "..", "=", "<", ">", "+", "-", "*", "/", "(", ")", "[",
+    "]", "{", "}", ",", ":", ".",
 ];
 
 /// The tokens of a text. Where a `/` may divide or begin a regex, the token before it decides.

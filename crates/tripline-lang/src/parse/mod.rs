@@ -16,6 +16,7 @@ mod errors;
 mod expected;
 mod expression;
 mod foreign;
+mod forms;
 pub(crate) mod lexical;
 mod literals;
 mod piece;

@@ -188,52 +188,12 @@ fn best(scene: &Scene<'_>, remedies: Vec<Remedy>, budget: &mut Budget) -> Option
     doubtful.or(furthest.map(|(.., remedy)| remedy))
 }
 
-/// Forms of later versions, and the change that leaves them out.
+/// Declarations of later versions.
 fn later_form(scene: &Scene<'_>) -> Option<(Diagnostic, Option<Edit>)> {
     let expected = Expected(&scene.failure.expected);
     let word = scene.word(0).unwrap_or_default();
     if expected.declaration() && spelling::LATER_DECLARATIONS.contains(&word) {
         return Some((errors::later_form(word, scene.span(scene.token(0)?)), None));
-    }
-    if expected.section() && spelling::LATER_SECTIONS.contains(&word) {
-        let token = scene.token(0)?;
-        let end = block_end(scene);
-        let edit = end.map(|end| Edit::replace(token.start, end, ""));
-        return Some((errors::later_form(word, scene.span(token)), edit));
-    }
-    if spelling::LATER_ENTRIES.contains(&word) {
-        return Some((
-            errors::later_form(word, scene.span(scene.token(0)?)),
-            cut(scene),
-        ));
-    }
-    let number = scene.token(0).filter(|token| token.kind == Kind::Number)?;
-    let dots = scene.text().get(number.end..)?.starts_with("..");
-    dots.then(|| {
-        let span = scene.draft.place().span(number.start, number.end + 2);
-        (errors::later_form(&format!("{word}.."), span), cut(scene))
-    })
-}
-
-/// Where the block that follows the stop ends.
-fn block_end(scene: &Scene<'_>) -> Option<usize> {
-    let mut depth = 0usize;
-    for token in scene
-        .code
-        .iter()
-        .skip(scene.stop)
-        .filter(|token| token.kind == Kind::Mark)
-    {
-        match token.text(scene.text()) {
-            "{" => depth += 1,
-            "}" => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(token.end);
-                }
-            }
-            _ => {}
-        }
     }
     None
 }

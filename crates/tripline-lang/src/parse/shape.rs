@@ -94,8 +94,13 @@ fn statement(rule: Rule) -> Option<Statement> {
         Rule::exclude
         | Rule::accept
         | Rule::meta
-        | Rule::match_section
+        | Rule::match_form
         | Rule::sequence
+        | Rule::together
+        | Rule::count_form
+        | Rule::having
+        | Rule::absence
+        | Rule::choice
         | Rule::emit
         | Rule::step
         | Rule::on

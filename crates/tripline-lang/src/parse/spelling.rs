@@ -11,6 +11,15 @@ pub(super) const KEYWORDS: &[&str] = &[
     "meta",
     "match",
     "sequence",
+    "together",
+    "count",
+    "having",
+    "without",
+    "between",
+    "after",
+    "before",
+    "for",
+    "of",
     "by",
     "within",
     "where",
@@ -37,11 +46,6 @@ pub(super) const KEYWORDS: &[&str] = &[
 
 /// Words that only a later version of the language knows.
 pub(super) const LATER_DECLARATIONS: &[&str] = &["table", "test"];
-/// The same for sections of a rule.
-pub(super) const LATER_SECTIONS: &[&str] = &["count", "together"];
-/// The same for entries of a section.
-pub(super) const LATER_ENTRIES: &[&str] = &["without", "having"];
-
 /// Words that a person may have left out.
 pub(super) const INSERTED: &[&str] = &["by", "within", "where", "when", "in", "file", "on"];
 

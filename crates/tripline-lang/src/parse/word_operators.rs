@@ -148,13 +148,10 @@ fn between(scene: &Scene<'_>, back: usize) -> Option<Remedy> {
     };
     let grouped = is(at + 1, "(");
     let low = at + 1 + usize::from(grouped);
-    let high = if is(low + 1, "and") {
-        low + 2
-    } else if is(low + 1, ".") && is(low + 2, ".") {
-        low + 3
-    } else {
+    if !is(low + 1, "and") && !is(low + 1, "..") {
         return None;
-    };
+    }
+    let high = low + 2;
     let last = high + usize::from(grouped);
     if grouped && !is(last, ")") {
         return None;

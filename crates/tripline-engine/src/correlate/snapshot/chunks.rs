@@ -4,7 +4,8 @@
 
 use super::SnapshotError;
 use super::format::{EVENTS, Reader, SINGLE, Times, put_bytes};
-use crate::correlate::store::{Event, KeyState};
+use crate::correlate::counting::Counting;
+use crate::correlate::store::{Event, KeyState, Order};
 use crate::scan::Identity;
 use crate::varint;
 
@@ -71,6 +72,8 @@ pub(in crate::correlate) fn put_events(
     out.push(EVENTS);
     varint::put(u64::from(rule), out);
     put_bytes(&state.key, out);
+    let first = from.step == 0 && from.events == 0;
+    put_counting(state.counting.as_deref().filter(|_| first), out);
     let mut times = Times(base);
     let mut left = limit;
     let mut next = None;
@@ -101,6 +104,47 @@ pub(in crate::correlate) fn put_events(
         }
     }
     next
+}
+
+/// Where the settled tally of a key stands.
+pub(super) struct Standing {
+    pub(super) armed: bool,
+    pub(super) upto: Option<Order>,
+    pub(super) from: i64,
+}
+
+/// Appends where a key's settled tally stands, if that is to be written.
+fn put_counting(counting: Option<&Counting>, out: &mut Vec<u8>) {
+    let Some(counting) = counting else {
+        out.push(0);
+        return;
+    };
+    let settled = &counting.settled;
+    out.push(1 | u8::from(settled.armed) << 1 | u8::from(settled.upto.is_some()) << 2);
+    out.extend_from_slice(&settled.from.to_le_bytes());
+    if let Some((time, identity)) = settled.upto {
+        out.extend_from_slice(&time.to_le_bytes());
+        out.extend_from_slice(&identity.to_le_bytes());
+    }
+}
+
+/// Takes where a key's settled tally stands.
+pub(super) fn take_counting(reader: &mut Reader<'_>) -> Result<Option<Standing>, SnapshotError> {
+    let flags = reader.byte()?;
+    if flags == 0 {
+        return Ok(None);
+    }
+    let from = i64::from_le_bytes(reader.array()?);
+    let upto = if flags & 4 != 0 {
+        Some((i64::from_le_bytes(reader.array()?), reader.identity()?))
+    } else {
+        None
+    };
+    Ok(Some(Standing {
+        armed: flags & 2 != 0,
+        upto,
+        from,
+    }))
 }
 
 fn put_event(times: &mut Times, event: &Event, out: &mut Vec<u8>) {

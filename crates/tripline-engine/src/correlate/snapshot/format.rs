@@ -18,7 +18,7 @@ use crate::varint;
 pub(super) const MAGIC: [u8; 8] = *b"TRIPS\r\n\x1a";
 
 /// Goes up with every change of what is written.
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 
 /// What a snapshot ends with.
 const MARK: [u8; 4] = *b"\x04END";

@@ -13,6 +13,7 @@ use crate::varint;
 pub(super) struct Head {
     pub(super) watermark: i64,
     pub(super) newest: Option<i64>,
+    pub(super) oldest: Option<i64>,
     /// What the times of every chunk are counted from.
     pub(super) base: i64,
     /// How many of each the chunks hold.
@@ -27,8 +28,10 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.watermark.to_le_bytes());
-        out.push(u8::from(self.newest.is_some()));
-        out.extend_from_slice(&self.newest.unwrap_or(0).to_le_bytes());
+        for time in [self.newest, self.oldest] {
+            out.push(u8::from(time.is_some()));
+            out.extend_from_slice(&time.unwrap_or(0).to_le_bytes());
+        }
         out.extend_from_slice(&self.base.to_le_bytes());
         for count in [self.known, self.given, self.events] {
             varint::put(count, out);
@@ -61,8 +64,8 @@ impl Head {
 
     pub(super) fn take(reader: &mut Reader<'_>) -> Result<Head, SnapshotError> {
         let watermark = i64::from_le_bytes(reader.array()?);
-        let seen = reader.byte()? != 0;
-        let newest = i64::from_le_bytes(reader.array()?);
+        let newest = take_time(reader)?;
+        let oldest = take_time(reader)?;
         let base = i64::from_le_bytes(reader.array()?);
         let (known, given, events) = (reader.number()?, reader.number()?, reader.number()?);
         let mut stats = Stats {
@@ -93,7 +96,8 @@ impl Head {
         }
         Ok(Head {
             watermark,
-            newest: seen.then_some(newest),
+            newest,
+            oldest,
             base,
             known,
             given,
@@ -105,18 +109,26 @@ impl Head {
 }
 
 /// The least that a rule takes.
-const LEAST_RULE: usize = 25;
+const LEAST_RULE: usize = 34;
+
+fn take_time(reader: &mut Reader<'_>) -> Result<Option<i64>, SnapshotError> {
+    let known = reader.byte()? != 0;
+    let time = i64::from_le_bytes(reader.array()?);
+    Ok(known.then_some(time))
+}
 
 fn put_rule(rule: &Kept, counters: &RuleStats, out: &mut Vec<u8>) {
     put_bytes(rule.id.as_bytes(), out);
     put_bytes(rule.name.as_bytes(), out);
     out.extend_from_slice(&rule.fingerprint.to_le_bytes());
+    out.extend_from_slice(&rule.begun.to_le_bytes());
     for count in [
         counters.detections,
         counters.excluded,
         counters.no_key,
         counters.evicted,
         counters.search_limited,
+        counters.unknown_before,
     ] {
         varint::put(count, out);
     }
@@ -135,6 +147,7 @@ fn put_rule(rule: &Kept, counters: &RuleStats, out: &mut Vec<u8>) {
 fn take_rule(reader: &mut Reader<'_>) -> Result<(Kept, RuleStats), SnapshotError> {
     let (id, name) = (reader.text()?, reader.text()?);
     let fingerprint = u128::from_le_bytes(reader.array()?);
+    let begun = i64::from_le_bytes(reader.array()?);
     let counters = RuleStats {
         name: name.clone(),
         detections: reader.number()?,
@@ -142,6 +155,7 @@ fn take_rule(reader: &mut Reader<'_>) -> Result<(Kept, RuleStats), SnapshotError
         no_key: reader.number()?,
         evicted: reader.number()?,
         search_limited: reader.number()?,
+        unknown_before: reader.number()?,
         steps: take_counts(reader)?,
         exclusions: take_counts(reader)?,
     };
@@ -160,6 +174,7 @@ fn take_rule(reader: &mut Reader<'_>) -> Result<(Kept, RuleStats), SnapshotError
         id,
         name,
         fingerprint,
+        begun,
         steps,
     };
     Ok((rule, counters))

@@ -62,15 +62,20 @@ impl State {
     /// Begins a snapshot of the state as it is now; one in progress is cancelled.
     pub(super) fn begin_snapshot(&mut self, program: &Program) {
         let base = self.newest.unwrap_or(0);
+        let mut rules = Kept::of(program);
+        for (rule, store) in rules.iter_mut().zip(&self.stores) {
+            rule.begun = store.begun;
+        }
         let head = Head {
             watermark: self.watermark,
             newest: self.newest,
+            oldest: self.oldest,
             base,
             known: self.known_events.len() as u64,
             given: self.given.len() as u64,
             events: self.stores.iter().map(super::Store::events).sum(),
             stats: self.stats.clone(),
-            rules: Kept::of(program),
+            rules,
         };
         let mut first = Vec::new();
         first.extend_from_slice(&MAGIC);

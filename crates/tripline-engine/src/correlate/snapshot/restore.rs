@@ -3,7 +3,7 @@
 //!
 //! INVARIANT: after an error nothing has changed; what is restored is within the engine's limits.
 
-use super::chunks::{Written, take_event, take_events, take_identities};
+use super::chunks::{Written, take_counting, take_event, take_events, take_identities};
 use super::format::{self, END, EVENTS, GIVEN, KNOWN, Reader, SINGLE, Times};
 use super::head::Head;
 use super::{SnapshotError, State, Waiting};
@@ -12,7 +12,7 @@ use crate::correlate::store::Event;
 use crate::detection::Sink;
 use crate::options::{Emission, Options};
 use crate::pack;
-use crate::program::{Program, RuleSet};
+use crate::program::{Program, RuleProgram, RuleSet};
 
 /// What a snapshot brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,18 @@ impl State {
         let mut state = State::new(rules, options);
         state.watermark = head.watermark;
         state.newest = head.newest;
+        state.oldest = head.oldest;
+        for store in &mut state.stores {
+            // What rules that begin now would have kept is not known.
+            store.begun = head.newest.unwrap_or(i64::MIN);
+        }
+        for old in 0..plan.successors.len() {
+            if let Some((rule, _)) = plan.kept(old)
+                && let Some(store) = state.stores.get_mut(rule)
+            {
+                store.begun = plan.begun(old);
+            }
+        }
         state.stats.go_on(head.stats, &plan.successors);
         let mut restoring = Restoring {
             program: rules.program(),
@@ -77,6 +89,10 @@ impl State {
 
     /// Drops what is over the limits, which may have been wider where the snapshot was taken.
     fn keep_restored_limits(&mut self, program: &Program, sink: &mut dyn Sink) {
+        for (store, rule) in self.stores.iter_mut().zip(&program.rules) {
+            store.add_up(rule);
+        }
+        self.let_ripen(program);
         self.sum_up_stores();
         let limit = self.options.max_events_per_key.max(1);
         for rule in 0..self.stores.len() {
@@ -150,7 +166,12 @@ impl Restoring<'_> {
         let Some((rule, [repack])) = self.plan.kept(old) else {
             return Ok(());
         };
-        if !self.program.rules.get(rule).is_some_and(|rule| rule.single) {
+        if !self
+            .program
+            .rules
+            .get(rule)
+            .is_some_and(RuleProgram::is_single)
+        {
             return Err(SnapshotError::Damaged("an event in it has no key"));
         }
         let event = event(&self.state, repack, written)?;
@@ -164,6 +185,7 @@ impl Restoring<'_> {
         let old = self.rule(reader)?;
         let steps = self.plan.steps(old).unwrap_or(0);
         let key = reader.bytes()?;
+        let standing = take_counting(reader)?;
         let Some((rule_index, repack)) = self.plan.kept(old) else {
             let mut count = 0;
             take_events(self.base, steps, reader, &mut |_, _| {
@@ -180,7 +202,9 @@ impl Restoring<'_> {
         if pack::whole_values(key) != keys || keys == Some(0) {
             return Err(SnapshotError::Damaged("a key in it is not whole"));
         }
-        let final_step = steps.saturating_sub(1);
+        let Some(program) = self.program.rules.get(rule_index) else {
+            return Ok(());
+        };
         let state = &mut self.state;
         let rule = u32::try_from(rule_index).unwrap_or(u32::MAX);
         let mut count = 0;
@@ -190,13 +214,24 @@ impl Restoring<'_> {
             ))?;
             let mut event = event(state, repack, &written)?;
             // Under final emission each waits; a search that was put off waits under either.
-            event.waiting = step == final_step
-                && event.time >= state.watermark
+            let is_final = program.steps.get(step).is_some_and(|step| step.is_final);
+            event.waiting = is_final
+                && event.time.saturating_add(program.hold) >= state.watermark
                 && (written.waiting || state.options.emission == Emission::Final);
-            state.put_back(rule, key, step, event)?;
+            state.put_back(rule, program, key, step, event)?;
             count += 1;
             Ok(())
         })?;
+        if let Some(standing) = standing
+            && let Some(store) = state.stores.get_mut(rule_index)
+            && let Some(slot) = store.find(key).slot()
+        {
+            store.count(slot, |counting, _, _| {
+                let settled = &mut counting.settled;
+                (settled.armed, settled.upto) = (standing.armed, standing.upto);
+                settled.from = standing.from;
+            });
+        }
         self.count(old, count)
     }
 
@@ -231,6 +266,7 @@ impl State {
     fn put_back(
         &mut self,
         rule: u32,
+        program: &RuleProgram,
         key: &[u8],
         step: usize,
         event: Event,
@@ -242,7 +278,8 @@ impl State {
         if store.last(place, step) > Some(event.order()) {
             return Err(SnapshotError::Damaged("events in it are out of order"));
         }
-        let (waiting, time, identity) = (event.waiting, event.time, event.identity.whole());
+        let time = event.time.saturating_add(program.hold);
+        let (waiting, identity) = (event.waiting, event.identity.whole());
         let slot = store.insert(place, key, step, event);
         if waiting {
             let entry = Waiting::Stored {

@@ -1,22 +1,19 @@
 //! What restoring and reloading need of a store: where a run ends, which runs are too long, and
 //! every event packed anew.
 
-use super::{KeySlot, Place, Store};
+use super::{KeySlot, Order, Place, Store};
 use crate::correlate::carry::Repack;
-use crate::program::Program;
-use crate::scan::Identity;
+use crate::program::{Program, RuleProgram};
 
 impl Store {
     /// An empty store for each rule of a set.
     pub(in crate::correlate) fn for_rules(program: &Program, lateness: i64) -> Vec<Store> {
         let rules = program.rules.iter();
-        rules
-            .map(|rule| Store::new(rule.steps.len(), rule.within, lateness))
-            .collect()
+        rules.map(|rule| Store::new(rule, lateness)).collect()
     }
 
     /// The order of the last event of a step of a key.
-    pub(in crate::correlate) fn last(&self, place: Place, step: usize) -> Option<(i64, Identity)> {
+    pub(in crate::correlate) fn last(&self, place: Place, step: usize) -> Option<Order> {
         let run = self.get(place.slot?)?.steps.get(step)?;
         run.last().map(super::Event::order)
     }
@@ -32,6 +29,26 @@ impl Store {
             }
         }
         over
+    }
+
+    /// Adds up anew what is counted for each key, because the events are packed in another way, or
+    /// were put in without being counted.
+    pub(in crate::correlate) fn add_up(&mut self, rule: &RuleProgram) {
+        for slot in 0..self.keys.len() {
+            let slot = KeySlot::try_from(slot).unwrap_or(KeySlot::MAX);
+            self.count(slot, |counting, key, steps| {
+                counting.add_up(rule, key, steps);
+            });
+        }
+    }
+
+    /// The slot of each key that is there.
+    pub(in crate::correlate) fn slots(&self) -> Vec<KeySlot> {
+        let slots = (0..).zip(&self.keys);
+        slots
+            .filter(|(_, state)| !state.is_empty())
+            .map(|(slot, _)| slot)
+            .collect()
     }
 
     /// Packs every event anew, for each step in its way. No snapshot may be in progress.

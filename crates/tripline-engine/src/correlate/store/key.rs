@@ -1,7 +1,12 @@
 //! What is retained for one key: for each step a run of events, and what that takes in memory.
 //! Used by the store alone, read by the search for bindings.
 
+use crate::correlate::counting::Counting;
+use crate::program::RuleProgram;
 use crate::scan::Identity;
+
+/// The order of events: their time and identity.
+pub(crate) type Order = (i64, Identity);
 
 /// What is retained for one key.
 pub(crate) struct KeyState {
@@ -9,9 +14,12 @@ pub(crate) struct KeyState {
     pub(crate) key: Box<[u8]>,
     /// For each step its events, by time and identity.
     pub(crate) steps: Box<[Vec<Event>]>,
+    /// What they add up to, for a rule that counts.
+    pub(crate) counting: Option<Box<Counting>>,
 }
 
 /// One retained event.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Event {
     /// Nanoseconds since 1970.
     pub(crate) time: i64,
@@ -50,7 +58,7 @@ impl From<Identity> for Halves {
 
 impl Event {
     /// The order of the runs.
-    pub(crate) fn order(&self) -> (i64, Identity) {
+    pub(crate) fn order(&self) -> Order {
         (self.time, self.identity.whole())
     }
 
@@ -82,6 +90,23 @@ pub(super) fn drop_first(run: &mut Vec<Event>, count: usize) -> usize {
 }
 
 impl KeyState {
+    /// The final event of this order.
+    pub(crate) fn final_event(&self, rule: &RuleProgram, order: Order) -> Option<&Event> {
+        let runs = rule.steps.iter().zip(&self.steps);
+        let mut finals = runs.filter(|(step, _)| step.is_final);
+        finals.find_map(|(_, run)| run.get(run.binary_search_by_key(&order, Event::order).ok()?))
+    }
+
+    /// The same, to be changed.
+    pub(super) fn final_event_mut(&mut self, finals: &[bool], order: Order) -> Option<&mut Event> {
+        let runs = finals.iter().zip(&mut self.steps);
+        let mut finals = runs.filter(|(is_final, _)| **is_final);
+        finals.find_map(|(_, run)| {
+            let at = run.binary_search_by_key(&order, Event::order).ok()?;
+            run.get_mut(at)
+        })
+    }
+
     /// Whether no event is retained.
     pub(super) fn is_empty(&self) -> bool {
         self.steps.iter().all(Vec::is_empty)
@@ -94,5 +119,9 @@ impl KeyState {
             + self.steps.len() * size_of::<Vec<Event>>()
             + 2 * ALLOCATION
             + 24
+            + self
+                .counting
+                .as_ref()
+                .map_or(0, |counting| counting.bytes())
     }
 }

@@ -17,11 +17,12 @@ use std::sync::OnceLock;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use self::frozen::Frozen;
-pub(crate) use self::key::{Event, KeyState};
+pub(crate) use self::key::{Event, KeyState, Order};
 use self::key::{drop_first, room};
 use super::queue::TimeQueue;
+use crate::correlate::counting::Counting;
 use crate::pack::same;
-use crate::scan::Identity;
+use crate::program::{RuleProgram, ShapeProgram};
 
 /// Where a key's events are.
 pub(crate) type KeySlot = u32;
@@ -33,6 +34,13 @@ pub(crate) struct Place {
     slot: Option<KeySlot>,
 }
 
+impl Place {
+    /// The slot, if the key is there.
+    pub(super) fn slot(self) -> Option<KeySlot> {
+        self.slot
+    }
+}
+
 /// Everything retained for one rule.
 pub(crate) struct Store {
     index: HashTable<KeySlot>,
@@ -40,8 +48,14 @@ pub(crate) struct Store {
     keys: Vec<KeyState>,
     free: Vec<KeySlot>,
     expiry: TimeQueue<KeySlot>,
-    steps: usize,
-    within: i64,
+    /// For each step, how long after its time an event matters, in nanoseconds.
+    reach: Box<[i64]>,
+    /// For each step, whether its events can be final ones.
+    finals: Box<[bool]>,
+    /// The rule counts, so that what its events add up to is kept.
+    counts: bool,
+    /// The rule was put in force at this time: what was before is not known.
+    pub(super) begun: i64,
     bytes: usize,
     events: u64,
     /// What was retained when the snapshot in progress began.
@@ -56,17 +70,20 @@ static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
 const EVICTED_AT_ONCE: usize = 64;
 
 impl Store {
-    /// An empty store for a rule with `steps` steps and a window of `within`, with a lateness of
-    /// `lateness` (nanoseconds).
-    pub(crate) fn new(steps: usize, within: i64, lateness: i64) -> Store {
+    /// An empty store for a rule, with a lateness of `lateness` nanoseconds.
+    pub(crate) fn new(rule: &RuleProgram, lateness: i64) -> Store {
+        let reach: Box<[i64]> = rule.steps.iter().map(|step| step.reach).collect();
+        let longest = reach.iter().copied().max().unwrap_or(0);
         Store {
             index: HashTable::new(),
             hasher: HASHER.get_or_init(DefaultHashBuilder::default).clone(),
             keys: Vec::new(),
             free: Vec::new(),
-            expiry: TimeQueue::new(within.saturating_add(lateness)),
-            steps,
-            within,
+            expiry: TimeQueue::new(longest.saturating_add(lateness)),
+            reach,
+            finals: rule.steps.iter().map(|step| step.is_final).collect(),
+            counts: matches!(rule.shape, ShapeProgram::Count(_)),
+            begun: i64::MIN,
             bytes: 0,
             events: 0,
             frozen: None,
@@ -155,29 +172,47 @@ impl Store {
     }
 
     /// Marks a final event to be looked at again; false if it is gone or was marked already.
-    pub(crate) fn wait(&mut self, slot: KeySlot, event: (i64, Identity)) -> bool {
+    pub(crate) fn wait(&mut self, slot: KeySlot, event: Order) -> bool {
         self.save(slot);
-        let run = self
-            .keys
-            .get_mut(slot as usize)
-            .and_then(|state| state.steps.last_mut());
-        let found = run.and_then(|run| {
-            let at = run.binary_search_by_key(&event, Event::order).ok()?;
-            run.get_mut(at)
-        });
+        let finals = &self.finals;
+        let state = self.keys.get_mut(slot as usize);
+        let found = state.and_then(|state| state.final_event_mut(finals, event));
         found.is_some_and(|event| !std::mem::replace(&mut event.waiting, true))
     }
 
+    /// Lets what is counted for a key change; what that takes is accounted for.
+    pub(crate) fn count<T>(
+        &mut self,
+        slot: KeySlot,
+        change: impl FnOnce(&mut Counting, &[u8], &[Vec<Event>]) -> T,
+    ) -> Option<T> {
+        if !self.counts {
+            return None;
+        }
+        self.save(slot);
+        let state = self.keys.get_mut(slot as usize)?;
+        let counting = state.counting.as_mut()?;
+        self.bytes -= counting.bytes();
+        let out = change(counting, &state.key, &state.steps);
+        self.bytes += counting.bytes();
+        Some(out)
+    }
+
     /// Drops what the watermark has left behind, with some slack.
-    pub(crate) fn expire(&mut self, watermark: i64) {
+    pub(crate) fn expire(&mut self, rule: &RuleProgram, watermark: i64) {
         while let Some((_, slot)) = self.expiry.pop_before(watermark) {
-            for step in 0..self.steps {
+            // A removed key's entry in the queue is the one it was removed with.
+            self.count(slot, |counting, key, steps| {
+                let before = watermark.saturating_sub(rule.within);
+                counting.expire(rule, key, steps, watermark, before);
+            });
+            for step in 0..self.reach.len() {
                 let Some(run) = self.get(slot).and_then(|state| state.steps.get(step)) else {
                     continue;
                 };
                 let gone = run.partition_point(|event| self.expires(step, event.time) < watermark);
                 if gone > 0 {
-                    self.evict(slot, step, gone);
+                    self.drop_oldest(slot, step, gone);
                 }
             }
             match self.first_of(slot) {
@@ -213,8 +248,22 @@ impl Store {
         }
     }
 
-    /// Drops the first events of a step of a key; gives how many.
-    pub(crate) fn evict(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
+    /// Drops the first events of a step of a key before their time; gives how many.
+    pub(crate) fn evict(
+        &mut self,
+        rule: &RuleProgram,
+        slot: KeySlot,
+        step: usize,
+        count: usize,
+    ) -> u64 {
+        let dropped = self.drop_oldest(slot, step, count);
+        self.count(slot, |counting, key, steps| {
+            counting.add_up(rule, key, steps);
+        });
+        dropped
+    }
+
+    fn drop_oldest(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
         self.save(slot);
         let run = self
             .keys
@@ -238,17 +287,14 @@ impl Store {
     }
 
     fn expires(&self, step: usize, time: i64) -> i64 {
-        if step + 1 == self.steps {
-            time
-        } else {
-            time.saturating_add(self.within)
-        }
+        time.saturating_add(self.reach.get(step).copied().unwrap_or(0))
     }
 
     fn add_key(&mut self, hash: u64, key: &[u8], expires: i64) -> KeySlot {
         let state = KeyState {
             key: key.into(),
-            steps: (0..self.steps).map(|_| Vec::new()).collect(),
+            steps: self.reach.iter().map(|_| Vec::new()).collect(),
+            counting: self.counts.then(Box::default),
         };
         self.bytes += state.bytes();
         let slot = match self.free.pop() {
@@ -286,6 +332,7 @@ impl Store {
         *state = KeyState {
             key: Box::default(),
             steps: Box::default(),
+            counting: None,
         };
         self.free.push(slot);
     }
@@ -293,7 +340,10 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use tripline_lang::checked::Pick;
+
     use super::*;
+    use crate::program::{Layout, RoleProgram, StepProgram};
 
     fn event(time: i64, identity: u128) -> Event {
         Event {
@@ -304,6 +354,37 @@ mod tests {
         }
     }
 
+    /// A sequence of two steps within ten nanoseconds.
+    fn rule() -> RuleProgram {
+        let step = |reach, is_final| StepProgram {
+            schema: 0,
+            role: RoleProgram::One(Pick::Any),
+            layout: Layout {
+                fields: Vec::new(),
+                position: Vec::new(),
+                time: 0,
+            },
+            joins: Vec::new(),
+            reach,
+            is_final,
+        };
+        RuleProgram {
+            shape: ShapeProgram::Sequence,
+            within: 10,
+            hold: 0,
+            bound: 2,
+            steps: vec![step(10, false), step(0, true)],
+            aggregates: Vec::new(),
+            emit: Vec::new(),
+            exclusions: Vec::new(),
+            identity: String::new(),
+            fingerprint: 0,
+            any_every: false,
+            plain: true,
+            afresh: false,
+        }
+    }
+
     fn add(store: &mut Store, key: &[u8], step: usize, event: Event) {
         let place = store.find(key);
         store.insert(place, key, step, event);
@@ -311,7 +392,7 @@ mod tests {
 
     #[test]
     fn what_expired_is_gone_and_all_bytes_are_given_back() {
-        let mut store = Store::new(2, 10, 0);
+        let mut store = Store::new(&rule(), 0);
         for i in 0..100 {
             add(
                 &mut store,
@@ -321,13 +402,13 @@ mod tests {
             );
         }
         assert_eq!(store.events(), 100);
-        store.expire(50);
+        store.expire(&rule(), 50);
         // First steps stay for the window after their time, final ones only until it.
         let kept = (0..100)
             .filter(|i| if i % 2 == 0 { i + 10 >= 50 } else { *i >= 50 })
             .count();
         assert!(store.events() >= kept as u64);
-        store.expire(i64::MAX);
+        store.expire(&rule(), i64::MAX);
         assert_eq!(
             (store.events(), store.bytes(), store.index.len()),
             (0, 0, 0)
@@ -336,11 +417,11 @@ mod tests {
 
     #[test]
     fn a_full_step_says_how_many_must_go() {
-        let mut store = Store::new(2, 10, 0);
+        let mut store = Store::new(&rule(), 0);
         let mut evicted = 0;
         for i in 0..1000 {
             if let Some((slot, count)) = store.overflow(store.find(b"k"), 0, 100) {
-                evicted += store.evict(slot, 0, count);
+                evicted += store.evict(&rule(), slot, 0, count);
             }
             add(&mut store, b"k", 0, event(i, i as u128));
         }
@@ -352,7 +433,7 @@ mod tests {
 
     #[test]
     fn the_oldest_go_first_and_nothing_is_left_at_the_end() {
-        let mut store = Store::new(2, 10, 0);
+        let mut store = Store::new(&rule(), 0);
         for i in [5i64, 3, 9, 1] {
             add(
                 &mut store,
@@ -364,7 +445,7 @@ mod tests {
         let mut times = vec![];
         while let Some((slot, step, count)) = store.oldest() {
             times.push(store.get(slot).unwrap().steps[step][0].time);
-            assert_eq!(store.evict(slot, step, count), 1);
+            assert_eq!(store.evict(&rule(), slot, step, count), 1);
         }
         assert_eq!(times, [1, 3, 5, 9]);
         assert_eq!(

@@ -23,7 +23,7 @@ pub(super) fn needed_fields(checked: &Checked, event_fields: EventFields) -> Vec
         })
         .collect();
     for rule in &checked.rules {
-        let steps = rule.form.steps();
+        let steps = &rule.form.steps;
         for expr in rule_expressions(rule) {
             expr.visit(&mut |expr| {
                 if let ExprKind::Field { step, field } = expr.kind
@@ -73,11 +73,19 @@ pub(super) fn needed_fields(checked: &Checked, event_fields: EventFields) -> Vec
 
 /// Every expression of a rule.
 fn rule_expressions(rule: &Rule) -> Vec<&Expr> {
-    let steps = rule.form.steps().iter().flat_map(|step| &step.conditions);
-    let keys = rule.form.keys().iter().flat_map(|key| &key.per_step);
+    let steps = rule.form.steps.iter().flat_map(|step| &step.conditions);
+    let keys = rule.form.keys.iter().flat_map(|key| &key.per_step);
+    let aggregates = rule.aggregates.iter();
+    let aggregates =
+        aggregates.flat_map(|aggregate| aggregate.args.iter().chain(&aggregate.condition));
     let emit = rule.emit.iter().map(|emit| &emit.value);
     let exclusions = rule.exclusions.iter().map(|exclusion| &exclusion.when);
-    steps.chain(keys).chain(emit).chain(exclusions).collect()
+    steps
+        .chain(keys)
+        .chain(aggregates)
+        .chain(emit)
+        .chain(exclusions)
+        .collect()
 }
 
 /// What is kept of the events of a step: first what joins read, `joined`.
@@ -90,7 +98,7 @@ pub(super) fn layout(
 ) -> Layout {
     let Some(schema) = rule
         .form
-        .steps()
+        .steps
         .get(at)
         .and_then(|step| checked.schemas.get(step.schema))
     else {

@@ -13,8 +13,8 @@ use std::hash::Hasher;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use tripline_lang::ast::PathStep;
 use tripline_lang::checked::{
-    ArithmeticOp, Checked, CompareOp, Constant, Entries, Expr, ExprKind, Form, List, Pick, Rule,
-    Schema, TextOp,
+    Aggregate, ArithmeticOp, Checked, CompareOp, Constant, Entries, Expr, ExprKind, Extent, List,
+    Pick, Role, Rule, Schema, Shape, TextOp,
 };
 use tripline_lang::value::Value;
 use tripline_lang::value::convert::text_of;
@@ -31,44 +31,77 @@ pub(super) fn of(checked: &Checked, rule: &Rule) -> u128 {
         schemas: Vec::new(),
     };
     print.number(GENERATION);
-    match &rule.form {
-        Form::Match(_) => print.word("match"),
-        Form::Sequence(sequence) => {
-            print.word("sequence");
-            print.number(sequence.within.cast_unsigned());
-        }
+    match &rule.form.shape {
+        Shape::Match => print.word("match"),
+        Shape::Sequence => print.word("sequence"),
+        Shape::Together { .. } => print.word("together"),
+        Shape::Count { .. } => print.word("count"),
     }
-    let steps = rule.form.steps();
+    if !matches!(rule.form.shape, Shape::Match) {
+        print.number(rule.form.within.cast_unsigned());
+    }
+    let steps = &rule.form.steps;
     print.schemas = steps
         .iter()
         .map(|step| checked.schemas.get(step.schema))
         .collect();
     print.number(steps.len() as u64);
     for (at, step) in steps.iter().enumerate() {
-        print.word(match step.pick {
-            Pick::Any => "any",
-            Pick::Last => "last",
-            Pick::Every => "every",
-        });
+        print.role(&step.role);
         print.number(step.conditions.len() as u64);
         for condition in &step.conditions {
             print.expr(condition, None);
         }
-        let keys = rule.form.keys();
+        let keys = &rule.form.keys;
         print.number(keys.len() as u64);
         for part in keys.iter().filter_map(|key| key.per_step.get(at)) {
             print.expr(part, None);
         }
     }
+    print.added_up(rule);
     let decisive = steps.iter().flat_map(|step| &step.conditions);
-    let keys = rule.form.keys().iter().flat_map(|key| &key.per_step);
-    let decisive: Vec<&Expr> = decisive.chain(keys).collect();
+    let keys = rule.form.keys.iter().flat_map(|key| &key.per_step);
+    let added_up = asked_of_events(rule).flat_map(parts);
+    let decisive: Vec<&Expr> = decisive.chain(keys).chain(added_up).collect();
     for (at, step) in steps.iter().enumerate() {
         if let Some(schema) = checked.schemas.get(step.schema) {
             print.schema(schema, reached(schema, at, &decisive));
         }
     }
     print.hasher.finish128().as_u128()
+}
+
+/// The aggregates that decide whether a rule holds. Which numbers they are compared with may be tuned;
+/// those that are only emitted decide nothing.
+fn asked_of_events(rule: &Rule) -> impl Iterator<Item = &Aggregate> {
+    let mut asked = BTreeSet::new();
+    let mut note = |having: &Expr| {
+        having.visit(&mut |expr| {
+            if let ExprKind::Aggregate(index) = expr.kind {
+                asked.insert(index);
+            }
+        });
+    };
+    if let Shape::Count { having } = &rule.form.shape {
+        note(having);
+    }
+    for step in &rule.form.steps {
+        if let Role::Many {
+            having: Some(having),
+            ..
+        } = &step.role
+        {
+            note(having);
+        }
+    }
+    asked
+        .into_iter()
+        .filter_map(|index| rule.aggregates.get(index))
+}
+
+/// What an aggregate reads.
+fn parts(aggregate: &Aggregate) -> impl Iterator<Item = &Expr> {
+    aggregate.args.iter().chain(&aggregate.condition)
 }
 
 /// The fields of a step's schema that decide what is kept: by index, closed over what they read.
@@ -123,6 +156,38 @@ impl Print<'_> {
         self.number(u64::from(value));
     }
 
+    fn role(&mut self, role: &Role) {
+        let mut extent = |word: &str, step: usize, span: u64| {
+            self.word(word);
+            self.number(step as u64);
+            self.number(span);
+        };
+        match role {
+            Role::One(Pick::Any) => self.word("any"),
+            Role::One(Pick::Last) => self.word("last"),
+            Role::One(Pick::Every) => self.word("every"),
+            Role::Many { .. } => self.word("many"),
+            Role::Counted => self.word("counted"),
+            Role::Absent(Extent::Between(one, other)) => extent("between", *one, *other as u64),
+            Role::Absent(Extent::After(step, span)) => extent("after", *step, span.cast_unsigned()),
+            Role::Absent(Extent::Before(step, span)) => {
+                extent("before", *step, span.cast_unsigned());
+            }
+        }
+    }
+
+    /// What events must add up to, but for the numbers that is compared with.
+    fn added_up(&mut self, rule: &Rule) {
+        for aggregate in asked_of_events(rule) {
+            self.word(aggregate.function.name);
+            self.number(aggregate.step as u64);
+            self.number(aggregate.args.len() as u64);
+            for part in parts(aggregate) {
+                self.expr(part, None);
+            }
+        }
+    }
+
     fn schema(&mut self, schema: &Schema, fields: BTreeSet<usize>) {
         self.word(&schema.name);
         self.expr(&schema.accept, Some(schema));
@@ -173,6 +238,8 @@ impl Print<'_> {
                 self.word("key");
                 self.number(*part as u64);
             }
+            // What a rule must add up to is printed by itself.
+            ExprKind::Aggregate(_) => self.word("aggregate"),
             ExprKind::Local(depth) => {
                 self.word("local");
                 self.number(*depth as u64);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ast;
 use crate::checked::{CompareOp, Constant, Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
-use crate::functions::{self, Accepts, Function, Param, Returns};
+use crate::functions::{self, Accepts, Function, Param, Returns, aggregates};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -14,6 +14,7 @@ use super::super::scope::{Local, Scope};
 use super::super::{Checker, did_you_mean, words};
 use super::fit::{Misfit, unreadable};
 use super::made;
+use super::resolve::step_named;
 use super::signature::{other_name, signature};
 
 impl Checker<'_> {
@@ -22,11 +23,25 @@ impl Checker<'_> {
         &mut self,
         name: &ast::Name,
         args: &[ast::Expr],
+        condition: Option<&ast::Expr>,
         span: Span,
         scope: &Scope<'_>,
     ) -> Option<Expr> {
+        if let Some(aggregate) = aggregates::find(&name.text) {
+            return self.aggregate(aggregate, name, args, condition, span, scope);
+        }
+        if let Some(condition) = condition {
+            let problem = Diagnostic::new(
+                "E0227",
+                condition.span,
+                format!("`{}` takes no `where`", name.text),
+            )
+            .help("only what adds up events does: `count(step where …)`");
+            self.report(problem);
+        }
         let Some(function) = functions::find(&name.text) else {
             let names = functions::all().map(|function| function.name);
+            let names = names.chain(aggregates::AGGREGATES.iter().map(|of| of.name));
             let problem = Diagnostic::new(
                 "E0206",
                 name.span,
@@ -35,10 +50,14 @@ impl Checker<'_> {
             .maybe_help(other_name(&name.text).or_else(|| did_you_mean(&name.text, names)));
             self.report(problem);
             // What is wrong inside is reported all the same.
-            for arg in args
-                .iter()
-                .filter(|arg| !matches!(arg.kind, ast::ExprKind::Lambda { .. }))
-            {
+            for arg in args.iter().filter(|arg| match &arg.kind {
+                ast::ExprKind::Lambda { .. } => false,
+                // What a misspelt aggregate is about.
+                ast::ExprKind::Name(name) => {
+                    !matches!(scope, Scope::Events(events) if step_named(events, name).is_some())
+                }
+                _ => true,
+            }) {
                 self.expr(arg, scope);
             }
             return None;

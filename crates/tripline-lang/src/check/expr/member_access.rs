@@ -61,6 +61,10 @@ impl Checker<'_> {
                 self.report(problem);
                 return None;
             }
+            if let Some(problem) = events.refusal(step, base.span, self.in_aggregate) {
+                self.report(problem);
+                return None;
+            }
             let schema = self.schemas.get(names.schema?)?;
             let span = Span {
                 end: first_span.end.max(base.span.end),

@@ -61,7 +61,11 @@ impl Checker<'_> {
             Kind::Path(path) => self.path(path, span, scope),
             Kind::Name(name) => self.name(name, span, scope),
             Kind::Member { .. } => self.member(expr, scope),
-            Kind::Call { name, args } => self.call(name, args, span, scope),
+            Kind::Call {
+                name,
+                args,
+                condition,
+            } => self.call(name, args, condition.as_deref(), span, scope),
             Kind::Lambda { .. } => {
                 let problem = Diagnostic::new(
                     "E0314",

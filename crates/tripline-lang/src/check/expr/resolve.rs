@@ -91,7 +91,9 @@ impl Checker<'_> {
                     self.report(problem);
                     return None;
                 }
-                if let Some(part) = events.keys.iter().position(|key| key.name == name) {
+                // Of the events that an aggregate adds up, each has its own value of the key's name.
+                let part = events.keys.iter().position(|key| key.name == name);
+                if let Some(part) = part.filter(|_| !self.in_aggregate) {
                     let ty = events.keys.get(part).and_then(|key| key.ty.clone())?;
                     return Some(made(ExprKind::Key(part), ty, span));
                 }
@@ -99,6 +101,10 @@ impl Checker<'_> {
                     let schema = own.schema.and_then(|schema| self.schemas.get(schema));
                     if let Some((index, field)) = schema.and_then(|schema| schema.find(name)) {
                         let ty = field.ty.clone()?;
+                        if let Some(problem) = events.refusal(own.step, span, self.in_aggregate) {
+                            self.report(problem);
+                            return None;
+                        }
                         return Some(made(
                             ExprKind::Field {
                                 step: own.step,

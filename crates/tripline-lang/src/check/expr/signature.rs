@@ -21,7 +21,7 @@ pub(super) fn other_name(name: &str) -> Option<String> {
     let here = match name.to_ascii_lowercase().as_str() {
         "tolower" | "lowercase" | "to_lower" => "lower(text)",
         "toupper" | "uppercase" | "to_upper" => "upper(text)",
-        "strlen" | "length" | "array_length" | "count" => "len(value)",
+        "strlen" | "length" | "array_length" => "len(value)",
         "isnotempty" | "isnotnull" | "exists" | "is_present" => "present(value)",
         "isempty" | "isnull" | "is_missing" => "missing(value)",
         "extract" => "capture(text, /pattern/, group)",

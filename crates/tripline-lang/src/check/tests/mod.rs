@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod exclusions;
+mod forms;
 mod functions;
 mod hostile;
 mod lists;
@@ -100,7 +101,7 @@ fn conditions(condition: &str) -> Vec<Expr> {
         "rule r {{ match {{ e = signin where {condition} }} }}"
     ));
     let rule = checked.rules.remove(0);
-    rule.form.steps()[0].conditions.clone()
+    rule.form.steps[0].conditions.clone()
 }
 
 /// The kind of the only condition.

@@ -1,7 +1,7 @@
 //! Rules: their shape, keys, windows and `meta`.
 
 use super::*;
-use crate::checked::{Form, Pick};
+use crate::checked::Pick;
 
 const TWO: &str = "login = last signin where interactive\n token = signin where not interactive";
 
@@ -22,14 +22,12 @@ fn a_key_is_the_same_field_of_every_step_or_one_side_each() {
     let checked = sound(&format!(
         "rule r {{ sequence by lower(user), login.ip = token.ip, details.id within 1.5h {{ {TWO} }} }}"
     ));
-    let Form::Sequence(sequence) = &checked.rules[0].form else {
-        panic!("a sequence")
-    };
+    let sequence = &checked.rules[0].form;
     let names: Vec<&str> = sequence.keys.iter().map(|key| key.name.as_str()).collect();
     assert_eq!(names, ["lower(user)", "ip", "details.id"]);
     assert!(sequence.keys.iter().all(|key| key.per_step.len() == 2));
     assert_eq!(sequence.within, 5_400_000_000_000);
-    assert_eq!(sequence.steps[0].pick, Pick::Last);
+    assert_eq!(sequence.steps[0].role.pick(), Pick::Last);
 }
 
 #[test]
@@ -199,10 +197,7 @@ fn what_was_put_in_to_read_on_is_not_spoken_of() {
 #[test]
 fn a_window_may_have_several_units() {
     let checked = sound("rule r { sequence by user within 1h30m { a = signin b = signin } }");
-    let crate::checked::Form::Sequence(sequence) = &checked.rules[0].form else {
-        panic!("no sequence");
-    };
-    assert_eq!(sequence.within, 5_400_000_000_000);
+    assert_eq!(checked.rules[0].form.within, 5_400_000_000_000);
     one(
         &said("rule r { sequence by user within 30m1h { a = signin b = signin } }"),
         &["E0217", "`1h30m`"],

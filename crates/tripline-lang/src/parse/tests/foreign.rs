@@ -79,9 +79,8 @@ fn no_help_removes_what_may_be_an_operator() {
 }
 
 #[test]
-fn a_sequence_without_key_or_window_is_one_error_that_names_it() {
+fn a_sequence_without_key_is_one_error_that_names_it() {
     for (head, help) in [
-        ("by user", "such as `within 10m`, before `{`"),
         ("within 5m", "such as `by user`, before `within`"),
         ("", "such as `by user within 10m`, before `{`"),
         ("within 5m by user, ip", "`by user, ip within 5m`"),

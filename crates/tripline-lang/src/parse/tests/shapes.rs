@@ -1,7 +1,7 @@
 //! What texts mean as trees: precedence, places, literals.
 
 use super::*;
-use crate::ast::{BinaryOp, Expr, ExprKind, Item, PathStep, Section};
+use crate::ast::{BinaryOp, Entry, Expr, ExprKind, Item, PathStep, Section};
 
 /// The value of `let x = …`.
 fn value(text: &str) -> Expr {
@@ -33,7 +33,20 @@ fn shown(expr: &Expr) -> String {
         ),
         ExprKind::Path(steps) => steps.iter().map(path_step).collect(),
         ExprKind::Member { of, step, .. } => format!("{}→{}", shown(of), path_step(step)),
-        ExprKind::Call { name, args } => format!("{}{}", name.text, join(args, ", ")),
+        ExprKind::Call {
+            name,
+            args,
+            condition: None,
+        } => format!("{}{}", name.text, join(args, ", ")),
+        ExprKind::Call {
+            name,
+            args,
+            condition: Some(condition),
+        } => format!(
+            "{}{}",
+            name.text,
+            join(args, ", ").replacen(')', &format!(" where {})", shown(condition)), 1)
+        ),
         ExprKind::Lambda { param, body } => format!("{} => {}", param.text, shown(body)),
         ExprKind::Not(of) => format!("(not {})", shown(of)),
         ExprKind::Negate(of) => format!("(- {})", shown(of)),
@@ -145,26 +158,29 @@ fn places_are_exact() {
     let Some(Item::Rule(rule)) = seed.items.first() else {
         panic!("no rule")
     };
-    let Some(Section::Sequence(sequence)) = rule
+    let Some(Section::Form(sequence)) = rule
         .sections
         .iter()
-        .find(|section| matches!(section, Section::Sequence(_)))
+        .find(|section| matches!(section, Section::Form(_)))
     else {
         panic!("no sequence")
     };
+    let Some(Entry::Step(first)) = sequence.entries.first() else {
+        panic!("no step")
+    };
     let slice = |span: crate::source::Span| &SEED_RULE[span.start as usize..span.end as usize];
     assert_eq!(slice(sequence.keys[0].span), "user");
-    assert_eq!(slice(sequence.within.span), "10m");
+    assert_eq!(slice(sequence.within.as_ref().unwrap().span), "10m");
     assert_eq!(
-        slice(sequence.steps[0].span),
+        slice(first.span),
         "login = last signin where interactive and result == 0"
     );
     assert_eq!(
-        slice(sequence.steps[0].condition.as_ref().unwrap().span),
+        slice(first.condition.as_ref().unwrap().span),
         "interactive and result == 0"
     );
     assert!(matches!(
-        sequence.steps[0].condition.as_ref().unwrap().kind,
+        first.condition.as_ref().unwrap().kind,
         ExprKind::And(_)
     ));
     assert!(
@@ -181,10 +197,13 @@ fn places_after_a_mended_error_are_those_of_the_file() {
     let Some(Item::Rule(rule)) = file.items.first() else {
         panic!("no rule")
     };
-    let Some(Section::Match { steps, .. }) = rule.sections.get(1) else {
+    let Some(Section::Form(form)) = rule.sections.get(1) else {
         panic!("no match")
     };
-    let condition = steps[0].condition.as_ref().unwrap();
+    let Some(Entry::Step(step)) = form.entries.first() else {
+        panic!("no step")
+    };
+    let condition = step.condition.as_ref().unwrap();
     assert_eq!(
         &text[condition.span.start as usize..condition.span.end as usize],
         "b == c"
@@ -208,13 +227,16 @@ fn a_step_modifier_is_any_word_before_the_schema() {
     let Some(Item::Rule(rule)) = file.items.first() else {
         panic!("no rule")
     };
-    let Some(Section::Sequence(sequence)) = rule.sections.first() else {
+    let Some(Section::Form(sequence)) = rule.sections.first() else {
         panic!("no sequence")
     };
     let steps: Vec<(&str, Option<&str>)> = sequence
-        .steps
+        .entries
         .iter()
-        .map(|step| {
+        .map(|entry| {
+            let Entry::Step(step) = entry else {
+                panic!("no step")
+            };
             (
                 step.schema.text.as_str(),
                 step.modifier.as_ref().map(|word| word.text.as_str()),

@@ -1,0 +1,169 @@
+//! The matches of one final event: which events of its key stand for the other steps so that every
+//! condition holds. Found by searching backwards from the final event, most recent first, so that
+//! the first match found is the one to report.
+//!
+//! INVARIANT: which matches are found, and in what order, depends on the events' times and
+//! identities alone, never on the order in which they arrived.
+
+mod sequence;
+mod together;
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use chrono::NaiveDate;
+
+use super::binding::{Binding, Match};
+use super::counting;
+use super::store::{Event, KeyState, Order};
+use crate::program::{RuleProgram, ShapeProgram};
+use crate::scan::Identity;
+
+/// What a search has found, in the order found.
+#[derive(Default)]
+struct Matches<'s> {
+    found: Vec<Match<'s>>,
+    by_id: HashMap<Identity, usize>,
+}
+
+/// What a search is asked for.
+pub(crate) struct Search<'s> {
+    pub(crate) rule: &'s RuleProgram,
+    pub(crate) state: &'s KeyState,
+    pub(crate) last: &'s Event,
+    /// Only bindings in which this event stands for this step; for rules that are plain.
+    pub(crate) only: Option<(usize, Order)>,
+    pub(crate) today: NaiveDate,
+    /// How many events may still be tried.
+    pub(crate) budget: usize,
+    /// Since when it is known what events there were.
+    pub(crate) since: i64,
+    /// No event before this time is bound.
+    pub(crate) floor: i64,
+    /// All that kept some binding from being a match is that the time before it is not known.
+    pub(crate) unknown_before: bool,
+}
+
+impl<'s> Search<'s> {
+    /// The matches of the final event: at most one, unless a step is `every`. A match that
+    /// exclusions suppress is given only if no binding of the same identity is free of them.
+    pub(crate) fn run(&mut self) -> Vec<Match<'s>> {
+        let found = self.matches();
+        if self.rule.afresh && !found.is_empty() {
+            let free = found.iter().any(|one| one.excluded.is_empty());
+            if self.held_before(free) {
+                return Vec::new();
+            }
+        }
+        found
+    }
+
+    /// The matches of the final event, whatever the events before it gave.
+    fn matches(&mut self) -> Vec<Match<'s>> {
+        let mut matches = Matches::default();
+        match &self.rule.shape {
+            ShapeProgram::Match => {}
+            // A search that is broken off has found what was wanted, or has used its budget.
+            ShapeProgram::Sequence => {
+                let _ = self.sequence(&mut matches);
+            }
+            ShapeProgram::Together(together) => {
+                let _ = self.together(together, &mut matches);
+            }
+            ShapeProgram::Count(_) => {
+                let binding = counting::binding_at(self.rule, self.state, self.last);
+                matches.found.push(Match::new(binding, self.today));
+            }
+        }
+        matches.found
+    }
+
+    /// Whether the events before the final one, as far as they are in its window, gave a match already;
+    /// `free` of exclusions, if that is asked.
+    fn held_before(&mut self, free: bool) -> bool {
+        let order = self.last.order();
+        let floor = self.earliest();
+        let mut before: Vec<&'s Event> = Vec::new();
+        for (step, run) in self.rule.steps.iter().zip(&self.state.steps) {
+            if step.is_final {
+                let from = run.partition_point(|event| event.time < floor);
+                let upto = run.partition_point(|event| event.order() < order);
+                before.extend(run.get(from..upto).into_iter().flatten());
+            }
+        }
+        before.sort_by_key(|event| std::cmp::Reverse(event.order()));
+        before.dedup_by_key(|event| event.order());
+        for last in before {
+            if self.budget == 0 {
+                return false;
+            }
+            let mut earlier = Search {
+                last,
+                only: None,
+                floor,
+                ..*self
+            };
+            let found = earlier.matches();
+            self.budget = earlier.budget;
+            if found.iter().any(|one| !free || one.excluded.is_empty()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The earliest time of an event that can be bound.
+    fn earliest(&self) -> i64 {
+        let earliest = self.last.time.saturating_sub(self.rule.within);
+        earliest.max(self.floor)
+    }
+
+    /// One more event is tried.
+    fn spend(&mut self) -> ControlFlow<()> {
+        match self.budget.checked_sub(1) {
+            Some(budget) => {
+                self.budget = budget;
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        }
+    }
+
+    /// Notes a complete binding.
+    fn note(&self, binding: &Binding<'s>, matches: &mut Matches<'s>) -> ControlFlow<()> {
+        let id = binding.id();
+        let known = matches.by_id.get(&id).copied();
+        if known
+            .and_then(|at| matches.found.get(at))
+            .is_some_and(|known| known.excluded.is_empty())
+        {
+            return ControlFlow::Continue(());
+        }
+        let excluded = binding.exclusions(self.today);
+        let free = excluded.is_empty();
+        match known.and_then(|at| matches.found.get_mut(at)) {
+            // The most recent suppressed binding stands for the match until a free one is found.
+            Some(known) if free => {
+                *known = Match {
+                    binding: binding.clone(),
+                    id,
+                    excluded,
+                }
+            }
+            Some(_) => {}
+            None => {
+                matches.by_id.insert(id, matches.found.len());
+                matches.found.push(Match {
+                    binding: binding.clone(),
+                    id,
+                    excluded,
+                });
+            }
+        }
+        if free && !self.rule.any_every {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
