@@ -246,7 +246,7 @@ fn what_has_no_one_event_cannot_be_read_as_one() {
     );
     one(
         &said(&rule(
-            "sequence by user within 1h { a = 5.. signin  b = signin  c = 5.. signin where c.ip == a.ip and present(a.ip) }",
+            "sequence by user within 1h { a = 5.. signin  b = signin  c = 5.. signin where c.time > a.time }",
         )),
         &["E0522", "`a`"],
     );
