@@ -13,12 +13,16 @@
 use std::fmt::Write;
 
 use tripline_lang::diagnostic::Severity;
+use tripline_lang::functions::aggregates::AGGREGATES;
 use tripline_lang::functions::{Accepts, Function, GROUPS, Returns};
 use tripline_lang::source::{FileId, SourceSet};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/language.md");
 const BEGIN: &str = "<!-- functions: this part is compared with the table of functions -->\n";
 const END: &str = "<!-- end of functions -->";
+const BEGIN_AGGREGATES: &str =
+    "<!-- aggregates: this part is compared with the table of aggregates -->\n";
+const END_AGGREGATES: &str = "<!-- end of aggregates -->";
 
 fn page() -> String {
     std::fs::read_to_string(PAGE).unwrap()
@@ -98,9 +102,14 @@ fn the_examples_are_laid_out_canonically_and_the_functions_are_those_of_the_tabl
     for (_, text) in examples(&page) {
         wanted = wanted.replace(&text, &tripline_lang::format(FileId(0), &text).unwrap());
     }
-    let begin = wanted.find(BEGIN).expect("the part begins") + BEGIN.len();
-    let end = wanted.find(END).expect("the part ends");
-    wanted.replace_range(begin..end, &functions());
+    for (begin, end, part) in [
+        (BEGIN, END, functions()),
+        (BEGIN_AGGREGATES, END_AGGREGATES, aggregates()),
+    ] {
+        let begin = wanted.find(begin).expect("the part begins") + begin.len();
+        let end = wanted.find(end).expect("the part ends");
+        wanted.replace_range(begin..end, &part);
+    }
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(PAGE, wanted).unwrap();
     } else {
@@ -126,6 +135,16 @@ fn functions() -> String {
             )
             .unwrap();
         }
+    }
+    out.push('\n');
+    out
+}
+
+fn aggregates() -> String {
+    let mut out = String::from("\n| aggregate | meaning |\n| --- | --- |\n");
+    for aggregate in AGGREGATES {
+        let (signature, summary) = (aggregate.signature, aggregate.summary);
+        writeln!(out, "| `{signature}` | {summary} |").unwrap();
     }
     out.push('\n');
     out

@@ -108,7 +108,7 @@ type RuleCounter = (
     fn(&tripline_engine::RuleStats) -> u64,
 );
 
-const RULE_COUNTERS: [RuleCounter; 5] = [
+const RULE_COUNTERS: [RuleCounter; 6] = [
     ("detections_total", "Detections given.", |rule| {
         rule.detections
     }),
@@ -131,6 +131,11 @@ const RULE_COUNTERS: [RuleCounter; 5] = [
         "searches_limited_total",
         "Final events for which not every binding could be tried.",
         |rule| rule.search_limited,
+    ),
+    (
+        "events_unknown_before_total",
+        "Final events without a match because too little of the time before them is known.",
+        |rule| rule.unknown_before,
     ),
 ];
 

@@ -40,6 +40,14 @@ pub(super) fn advice(stats: &Stats, limits: Limits) -> String {
              detections may be missing; make the steps' conditions or the key narrower, or the window shorter"
         );
     }
+    let unknown = rules(stats, |rule| rule.unknown_before);
+    if !unknown.is_empty() {
+        let _ = writeln!(
+            said,
+            "not known before: rules that ask for something not to have happened before stay silent until \
+             records go back that far ({unknown})"
+        );
+    }
     never_present(&mut said, stats);
     said
 }
@@ -203,6 +211,15 @@ mod tests {
         let said = advice(&with_rule(|rule| rule.search_limited = 2), LIMITS);
         assert!(said.contains("replay: 2 events"), "{said}");
         assert!(said.contains("detections may be missing"), "{said}");
+    }
+
+    #[test]
+    fn a_rule_that_is_silent_because_too_little_was_seen_is_named() {
+        let said = advice(&with_rule(|rule| rule.unknown_before = 3), LIMITS);
+        assert!(
+            said.contains("not known before") && said.contains("replay: 3 events"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -71,18 +71,22 @@ pub(super) fn block(
             let _ = writeln!(block, "  {}  {}", fit(name, width), paint.strong(part));
         }
     }
-    let first = detection
-        .events
-        .first()
-        .map_or(detection.time, |event| event.time);
+    let times = detection.events.iter().map(|event| event.time).enumerate();
+    let earliest = times.min_by_key(|(_, time)| *time);
+    let (earliest, first) = earliest.unwrap_or((0, detection.time));
     for (index, event) in detection.events.iter().enumerate() {
-        let after = match index {
-            0 => String::new(),
-            _ => format!(
-                "  {}",
-                paint.strong(&delta(event.time.saturating_sub(first)))
-            ),
+        let mut after = match event.time.saturating_sub(first) {
+            _ if index == earliest => String::new(),
+            span => format!("  {}", paint.strong(&delta(span))),
         };
+        if let Some(count) = event.count {
+            let events = if count == 1 {
+                "event"
+            } else {
+                "events, the last"
+            };
+            let _ = write!(after, "  ({count} {events})");
+        }
         let _ = writeln!(
             block,
             "  {}  {}{after}",

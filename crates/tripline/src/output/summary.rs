@@ -293,6 +293,7 @@ fn rule_rows(table: &mut Table, rule: &RuleStats) {
         ("  without a key", rule.no_key),
         ("  evicted", rule.evicted),
         ("  searched in part", rule.search_limited),
+        ("  not known before", rule.unknown_before),
     ] {
         if count > 0 {
             row(table, name, count, "events");
