@@ -40,22 +40,23 @@ impl State {
             return;
         };
         let event = (arrival.time, arrival.identity);
-        let finals = match &rule.shape {
-            ShapeProgram::Count(_) => self.counted(rule, rule_index, slot, event),
-            _ => self.concerned(rule, rule_index, slot, step, event),
-        };
-        // Otherwise every binding of the final events is looked for.
         let is_final = rule.steps.get(step).is_some_and(|step| step.is_final);
+        // Otherwise every binding of the final events is looked for.
         let only = (rule.plain && !is_final).then_some((step, event));
-        self.look(
-            program,
-            rule_index,
-            slot,
-            &finals,
-            only,
-            Some(arrival.record),
-            sink,
-        );
+        let found;
+        let finals = match &rule.shape {
+            _ if rule.plain && is_final => &[event][..],
+            ShapeProgram::Count(_) => {
+                found = self.counted(rule, rule_index, slot, event);
+                &found
+            }
+            _ => {
+                found = self.concerned(rule, rule_index, slot, step, event);
+                &found
+            }
+        };
+        let record = Some(arrival.record);
+        self.look(program, rule_index, slot, finals, only, record, sink);
     }
 
     /// The events at which a detection is to be given, of a rule that counts.
@@ -293,10 +294,7 @@ impl State {
 
     /// Since when it is known what events there were for a rule.
     pub(super) fn since(&self, rule_index: usize) -> i64 {
-        let begun = self
-            .stores
-            .get(rule_index)
-            .map_or(i64::MIN, |store| store.begun);
-        self.oldest.unwrap_or(i64::MAX).max(begun)
+        let store = self.stores.get(rule_index);
+        store.map_or(i64::MAX, |store| store.since(self.oldest))
     }
 }

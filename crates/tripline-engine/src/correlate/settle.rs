@@ -207,9 +207,7 @@ impl State {
         let known = Known {
             program,
             stores: &self.stores,
-            since: (0..self.stores.len())
-                .map(|rule| self.since(rule))
-                .collect(),
+            oldest: self.oldest,
             options: &self.options,
             given: &self.given,
         };
@@ -221,8 +219,7 @@ impl State {
 struct Known<'s> {
     program: &'s Program,
     stores: &'s [Store],
-    /// For each rule, since when it is known what events there were.
-    since: Vec<i64>,
+    oldest: Option<i64>,
     options: &'s Options,
     given: &'s Recent,
 }
@@ -273,7 +270,7 @@ impl<'s> Known<'s> {
             only: None,
             today: self.options.today,
             budget: *budget,
-            since: self.since.get(rule_index).copied().unwrap_or(i64::MAX),
+            since: store.since(self.oldest),
             floor: i64::MIN,
             unknown_before: false,
         };

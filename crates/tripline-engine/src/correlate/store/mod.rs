@@ -95,6 +95,11 @@ impl Store {
         self.bytes
     }
 
+    /// Since when it is known what events there were, if `oldest` is the oldest that came.
+    pub(crate) fn since(&self, oldest: Option<i64>) -> i64 {
+        oldest.unwrap_or(i64::MAX).max(self.begun)
+    }
+
     /// How long, in nanoseconds, something expired may stay.
     pub(crate) fn slack(&self) -> i64 {
         self.expiry.width()
