@@ -38,6 +38,8 @@ pub enum Item {
     Schema(Schema),
     /// `list NAME : TYPE = …`
     List(List),
+    /// `table NAME = file "path" key COLUMN`
+    Table(Table),
     /// `let NAME = EXPR`
     Let(Let),
     /// `rule NAME { … }`
@@ -107,6 +109,21 @@ pub enum ListSource {
     Inline(Vec<Expr>),
     /// `file "path"`
     File(Quoted),
+}
+
+/// `table NAME = file "path" key COLUMN [nocase]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its name.
+    pub name: Name,
+    /// The file that its rows are in.
+    pub path: Quoted,
+    /// The column that rows are found by.
+    pub key: Name,
+    /// Keys are compared without case.
+    pub nocase: bool,
+    /// The whole declaration.
+    pub span: Span,
 }
 
 /// `let NAME = EXPR`

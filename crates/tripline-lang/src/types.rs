@@ -27,6 +27,8 @@ pub enum Type {
     Json,
     /// A list of one type.
     List(Box<Type>),
+    /// A row of a table: which one of the set, in the order of the files.
+    Row(usize),
     /// The type of the bare `missing`, which is a value of every type.
     Missing,
 }
@@ -49,8 +51,10 @@ impl Type {
 
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Type::List(of) = self {
-            return write!(f, "[{of}]");
+        match self {
+            Type::List(of) => return write!(f, "[{of}]"),
+            Type::Row(_) => return f.write_str("row"),
+            _ => {}
         }
         let word = Type::NAMES
             .iter()

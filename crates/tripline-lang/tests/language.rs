@@ -60,6 +60,10 @@ fn the_examples_of_the_language_page_are_one_rule_set_without_errors() {
         .map(|(line, text)| (format!("line {line}.trip"), text))
         .collect();
     texts.push(("lists/vips.txt".into(), "anna@example.org\n".into()));
+    // The page shows the table as a block of CSV.
+    let (_, csv) = page.split_once("```csv\n").expect("the page shows a table");
+    let (csv, _) = csv.split_once("```").unwrap();
+    texts.push(("tables/vips.csv".into(), csv.into()));
     let mut sources = SourceSet::from_texts(texts);
     let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
     let checking = tripline_lang::check(&mut sources, today);
@@ -158,6 +162,7 @@ fn signature(function: &Function) -> String {
             Accepts::AnyList => "list".into(),
             Accepts::TextOrList => "string or list".into(),
             Accepts::IntOrText => "int or string".into(),
+            Accepts::Table => "a table".into(),
             Accepts::Lambda(_) => "x => …".into(),
         };
         let optional = if param.optional { "?" } else { "" };
@@ -178,5 +183,6 @@ fn returns(returns: &Returns) -> String {
         Returns::Argument(_) => "the type of its arguments".into(),
         Returns::Element(_) => "an element".into(),
         Returns::ListOfLambda(_) => "a list of what the lambda gives".into(),
+        Returns::Row => "a row".into(),
     }
 }

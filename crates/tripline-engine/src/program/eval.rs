@@ -191,6 +191,13 @@ pub(crate) fn eval<'a, S: Scope<'a>>(
             }
             (Eval::Elements(_), _) => Value::Missing,
         },
+        Node::Lookup(key, table, column) => match eval(key, scope, locals) {
+            Value::Text(key) => table.row(&key).map_or(Value::Missing, |row| match column {
+                Some(column) => table.value(row, *column),
+                None => table.whole(row),
+            }),
+            _ => Value::Missing,
+        },
         Node::List(of) => Value::List(of.iter().map(|node| eval(node, scope, locals)).collect()),
         Node::And(_)
         | Node::Or(_)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 use tripline_lang::ast::PathStep;
-use tripline_lang::checked::{ArithmeticOp, CompareOp, Constant, Expr, ExprKind, TextOp};
+use tripline_lang::checked::{ArithmeticOp, CompareOp, Constant, Expr, ExprKind, Table, TextOp};
 use tripline_lang::functions::Function;
 use tripline_lang::types::Type;
 use tripline_lang::value::Value;
@@ -38,6 +38,8 @@ pub(crate) enum Node {
     Compare(CompareOp, bool, Box<(Node, Node)>),
     Arithmetic(ArithmeticOp, Box<(Node, Node)>),
     InSet(Box<Node>, Arc<Set>),
+    /// The row of a key, or what stands in one of its columns.
+    Lookup(Box<Node>, Arc<Table>, Option<usize>),
     InComputed(Box<(Node, Node)>, bool),
     InRange(Box<(Node, Node)>),
     Matches(Box<Node>, Arc<Regex>),
@@ -75,6 +77,7 @@ impl Node {
             | Node::Convert(of, _)
             | Node::Not(of)
             | Node::InSet(of, _)
+            | Node::Lookup(of, ..)
             | Node::Matches(of, _) => vec![of],
             Node::And(of)
             | Node::Or(of)
@@ -138,6 +141,9 @@ impl Lowering<'_> {
                 Some(set) => Node::InSet(self.boxed(value), Arc::clone(set)),
                 None => Node::Constant(Value::Bool(false)),
             },
+            ExprKind::Lookup { table, key, column } => {
+                Node::Lookup(self.boxed(key), Arc::clone(table), *column)
+            }
             ExprKind::InComputed {
                 value,
                 list,

@@ -43,6 +43,9 @@ fn write_same(expr: &Expr, out: &mut String) {
         ExprKind::Compare { op, nocase, .. } => write!(out, "{op:?}{nocase}"),
         ExprKind::Arithmetic { op, .. } => write!(out, "{op:?}"),
         ExprKind::InList { list, .. } => write!(out, "in{list}"),
+        ExprKind::Lookup { table, column, .. } => {
+            write!(out, "lookup {} {column:?}", table.name())
+        }
         ExprKind::InComputed { nocase, .. } => write!(out, "in computed {nocase}"),
         ExprKind::InRange { .. } => write!(out, "in range"),
         ExprKind::Matches { regex, .. } => write!(out, "matches/{}/", regex.as_str()),
@@ -102,6 +105,7 @@ pub(super) fn never_missing(expr: &Expr) -> bool {
         | ExprKind::Aggregate(_)
         | ExprKind::Local(_)
         | ExprKind::Member { .. }
+        | ExprKind::Lookup { .. }
         | ExprKind::Arithmetic { .. } => false,
     }
 }
@@ -178,7 +182,10 @@ pub(super) fn guarded(condition: &Expr, into: &mut Vec<String>) {
             if varies(expr) {
                 into.push(same_as(expr));
             }
-            if let ExprKind::Convert(of) | ExprKind::Member { of, .. } = &expr.kind {
+            if let ExprKind::Convert(of)
+            | ExprKind::Member { of, .. }
+            | ExprKind::Lookup { key: of, .. } = &expr.kind
+            {
                 open.push(of);
             }
         }

@@ -78,6 +78,8 @@ pub(super) fn evaluate<'e>(
         | ExprKind::Lambda(_) => {
             return None;
         }
+        // What is in a table may change while the rule stays the same.
+        ExprKind::Lookup { .. } => return None,
         ExprKind::Local(outward) => {
             let place = locals.len().checked_sub(outward + 1)?;
             locals.get(place)?.clone()

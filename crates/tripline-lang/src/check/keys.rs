@@ -205,7 +205,10 @@ impl Checker<'_> {
             self.report(problem);
             return None;
         }
-        if matches!(first.ty, Type::List(_) | Type::Regex | Type::Missing) {
+        if matches!(
+            first.ty,
+            Type::List(_) | Type::Row(_) | Type::Regex | Type::Missing
+        ) {
             let problem = Diagnostic::new(
                 "E0508",
                 part.span,

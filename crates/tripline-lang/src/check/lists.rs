@@ -6,16 +6,14 @@ use std::sync::Arc;
 use crate::ast;
 use crate::checked::{Constant, Entries, ExprKind, List};
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, ListFileError, Span};
+use crate::source::Span;
 use crate::types::Type;
 use crate::value::{case, convert};
 
 use super::expr::unreadable;
+use super::files::{Problems, place};
 use super::scope::Scope;
 use super::{Checker, did_you_mean, regexes, words};
-
-/// The most entries of one list file that are reported one by one.
-const MOST_REPORTED: usize = 20;
 
 /// A list as declared and what became of it.
 pub(super) struct Declared<'a> {
@@ -277,35 +275,9 @@ impl Checker<'_> {
         path: &ast::Quoted,
         entries: &mut Entries,
     ) -> Option<()> {
-        let file = match self.sources.list_file(list.name.span.file, &path.text) {
-            Ok(file) => file,
-            Err(error) => {
-                let problem = Diagnostic::new(
-                    "E0405",
-                    path.span,
-                    format!("the list `{}` cannot be loaded: {error}", list.name.text),
-                )
-                .help("the path is relative to this file and stays within the rule set's folder");
-                let near = match error {
-                    ListFileError::NotFound(_) => self
-                        .sources
-                        .list_files_near(list.name.span.file, &path.text),
-                    _ => Vec::new(),
-                };
-                let problem = match crate::nearest::question(&near) {
-                    Some(help) => Diagnostic {
-                        help: vec![help],
-                        ..problem
-                    },
-                    None => problem,
-                };
-                self.report(problem);
-                return None;
-            }
-        };
+        let file = self.named_file("list", &list.name, path)?;
         let text = &self.sources.get(file)?.text;
-        let mut problems = Vec::new();
-        let mut more = 0usize;
+        let mut problems = Problems::default();
         let mut start = 0usize;
         for line in text.split_inclusive('\n') {
             let entry = without_comment(line).trim();
@@ -313,21 +285,14 @@ impl Checker<'_> {
             if !entry.is_empty() {
                 let span = place(file, start + before, entry.len());
                 if let Err(problem) = entries.push(entry, span) {
-                    if problems.len() < MOST_REPORTED {
-                        problems.push(*problem)
-                    } else {
-                        more += 1
-                    }
+                    problems.push(*problem);
                 }
             }
             start += line.len();
         }
-        if more > 0 {
-            let shown = self
-                .sources
-                .get(file)
-                .map_or(String::new(), |file| file.path.clone());
-            problems.push(
+        if problems.more > 0 {
+            let (more, shown) = (problems.more, self.shown_path(file));
+            problems.found.push(
                 Diagnostic::new(
                     "E0406",
                     path.span,
@@ -340,7 +305,7 @@ impl Checker<'_> {
             );
         }
         let failed = !problems.is_empty();
-        self.problems.extend(problems);
+        self.problems.extend(problems.found);
         (!failed).then_some(())
     }
 
@@ -387,13 +352,4 @@ fn without_comment(line: &str) -> &str {
         after_space = char.is_whitespace();
     }
     line
-}
-
-fn place(file: FileId, start: usize, length: usize) -> Span {
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Span {
-        file,
-        start: offset(start),
-        end: offset(start + length),
-    }
 }

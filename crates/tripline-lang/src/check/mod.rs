@@ -2,8 +2,8 @@
 //!
 //! [`check`] parses every rule file of a set and resolves all of them, reporting every problem of
 //! every file in one run. An expression in error is `None` from there on and causes no further
-//! errors. The way through: `names` collects what is declared, `lists` and `constants` load what
-//! needs no event, `schemas`, `rules`, `exclusions` and `filters` check the rest with `expr`.
+//! errors. The way through: `names` collects what is declared, `lists`, `tables` and `constants`
+//! load what needs no event, `schemas`, `rules`, `exclusions` and `filters` check the rest with `expr`.
 //!
 //! INVARIANT: [`Checking::checked`] is `Some` exactly when no diagnostic is an error.
 
@@ -13,6 +13,7 @@ mod constants;
 mod exclusions;
 mod expr;
 mod facts;
+mod files;
 mod filters;
 mod fold;
 mod forms;
@@ -28,6 +29,7 @@ mod schemas;
 mod scope;
 mod sections;
 mod substitute;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod unsure;
@@ -88,6 +90,7 @@ fn check_files(
         lets: Vec::new(),
         lists: Vec::new(),
         used_lists: Vec::new(),
+        tables: Vec::new(),
         schemas: Vec::new(),
         locals: Vec::new(),
         acknowledged: HashSet::new(),
@@ -99,6 +102,7 @@ fn check_files(
     };
     checker.declare(files);
     checker.load_lists();
+    checker.load_tables();
     checker.all_constants();
     let schemas = checker.all_schemas(files);
     let rules = checker.all_rules(files);
@@ -145,6 +149,7 @@ struct Checker<'a> {
     lists: Vec<lists::Declared<'a>>,
     /// The lists that something uses, in the order of first use.
     used_lists: Vec<Arc<List>>,
+    tables: Vec<tables::Declared<'a>>,
     schemas: Vec<SchemaFields>,
     /// The parameters of the lambdas around the expression at hand, outermost first.
     locals: Vec<Local>,
@@ -213,6 +218,7 @@ fn words(ty: &Type) -> String {
         Type::Cidr => "an address range",
         Type::Regex => "a pattern",
         Type::Json => "a raw value",
+        Type::Row(_) => return "a row of a table".to_owned(),
         Type::Missing => "no value",
         Type::List(of) => return format!("`[{of}]` (a list)"),
     };

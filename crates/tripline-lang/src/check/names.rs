@@ -1,4 +1,5 @@
-//! What a rule set declares: one namespace for schemas, lists, constants, rules and filters,
+//! What a rule set declares: one namespace for schemas, lists, tables, constants, rules
+//! and filters,
 //! over all files.
 
 use std::collections::HashMap;
@@ -8,7 +9,7 @@ use crate::ast;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
-use super::{Checker, constants, lists, scope};
+use super::{Checker, constants, lists, scope, tables};
 
 /// The declarations of a set by name.
 #[derive(Default)]
@@ -34,6 +35,7 @@ pub(super) struct Declared {
 pub(super) enum Kind {
     Schema,
     List,
+    Table,
     Let,
     Rule,
     Filter,
@@ -44,6 +46,7 @@ impl Kind {
         match self {
             Kind::Schema => "schema",
             Kind::List => "list",
+            Kind::Table => "table",
             Kind::Let => "constant",
             Kind::Rule => "rule",
             Kind::Filter => "filter",
@@ -80,6 +83,10 @@ impl<'a> Checker<'a> {
                 ast::Item::List(list) => {
                     self.declare_name(&list.name, Kind::List, self.lists.len());
                     self.lists.push(lists::Declared::new(list));
+                }
+                ast::Item::Table(table) => {
+                    self.declare_name(&table.name, Kind::Table, self.tables.len());
+                    self.tables.push(tables::Declared::new(table));
                 }
                 ast::Item::Let(constant) => {
                     self.declare_name(&constant.name, Kind::Let, self.lets.len());
@@ -156,7 +163,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Warns about lists and constants that nothing uses.
+    /// Warns about lists, tables and constants that nothing uses.
     pub(super) fn report_unused(&mut self) {
         let mut unused = Vec::new();
         for list in self.lists.iter().filter(|list| !list.used) {
@@ -182,5 +189,6 @@ impl<'a> Checker<'a> {
             );
         }
         self.problems.extend(unused);
+        self.report_unused_tables();
     }
 }

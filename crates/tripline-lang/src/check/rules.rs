@@ -401,7 +401,7 @@ impl Checker<'_> {
             if let Some(other) = self
                 .names
                 .get(&name.text)
-                .filter(|other| matches!(other.kind, Kind::List | Kind::Let))
+                .filter(|other| matches!(other.kind, Kind::List | Kind::Table | Kind::Let))
             {
                 let problem = Diagnostic::new(
                     "E0515",

@@ -12,6 +12,8 @@ use crate::functions::Function;
 use crate::source::Span;
 use crate::types::Type;
 
+use super::Table;
+
 /// A checked expression.
 #[derive(Debug, Clone)]
 pub struct Expr {
@@ -90,6 +92,16 @@ pub enum ExprKind {
         /// Index of the list.
         list: usize,
     },
+    /// The row of a table whose key the value is, or what stands in one of its columns; missing where
+    /// there is none.
+    Lookup {
+        /// The table.
+        table: Arc<Table>,
+        /// The key, a text.
+        key: Box<Expr>,
+        /// Which column; `None` for the whole row.
+        column: Option<usize>,
+    },
     /// Whether the value is an element of a list that is computed.
     InComputed {
         /// The value.
@@ -151,7 +163,8 @@ impl Expr {
             ExprKind::Member { of, .. }
             | ExprKind::Convert(of)
             | ExprKind::Not(of)
-            | ExprKind::Lambda(of) => vec![of],
+            | ExprKind::Lambda(of)
+            | ExprKind::Lookup { key: of, .. } => vec![of],
             ExprKind::And(parts)
             | ExprKind::Or(parts)
             | ExprKind::Coalesce(parts)
@@ -180,7 +193,8 @@ impl Expr {
             ExprKind::Member { of, .. }
             | ExprKind::Convert(of)
             | ExprKind::Not(of)
-            | ExprKind::Lambda(of) => vec![of],
+            | ExprKind::Lambda(of)
+            | ExprKind::Lookup { key: of, .. } => vec![of],
             ExprKind::And(parts)
             | ExprKind::Or(parts)
             | ExprKind::Coalesce(parts)

@@ -1,11 +1,12 @@
 //! A rule set that passed every check: names are indexes, types are known, constants are folded,
-//! lists are loaded. This is all that the engine sees of the language.
+//! lists and tables are loaded. This is all that the engine sees of the language.
 //!
 //! INVARIANT: every index in here is in range and every expression has the type its place needs;
 //! only `check` builds these types.
 
 mod expr;
 mod form;
+mod table;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::types::Type;
 pub use form::{Choice, Extent, Form, Key, Pick, Role, Shape, Step};
 
 pub use expr::{Aggregate, ArithmeticOp, CompareOp, Constant, Expr, ExprKind, TextOp};
+pub use table::{Cell, Table};
 
 /// A checked rule set.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 //! an entry for each with an example, and a test that the two agree.
 //!
 //! A code is never given another meaning. Errors begin with `E`, warnings with `W`; the next two
-//! digits are the subject: 00 files, 01 syntax, 02 names, 03 types, 04 schemas and lists, 05 rules
+//! digits are the subject: 00 files, 01 syntax, 02 names, 03 types, 04 schemas, lists and tables, 05 rules
 //! (of warnings: 01 unused, 02 conditions, 03 exclusions, 04 identity).
 
 use super::Severity;
@@ -254,7 +254,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0224",
         "a name without a value",
-        "Steps, lists, schemas, rules and filters have names but are no values.",
+        "Steps, lists, tables, schemas, rules and filters have names but are no values.",
     ),
     code(
         "E0225",
@@ -349,7 +349,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0315",
         "a value without members",
-        "Only raw values (`json`) have members, and lists have elements.",
+        "Only raw values (`json`) and rows of tables have members, and lists have elements.",
     ),
     code(
         "E0316",
@@ -398,8 +398,8 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "E0405",
-        "a list file that cannot be read",
-        "The file of a list is not there, may not be read, is not UTF-8, or lies outside of the rule set's folder.",
+        "a list or table file that cannot be read",
+        "The file of a list or a table is not there, may not be read, is not UTF-8, or lies outside of the rule set's folder.",
     ),
     code(
         "E0406",
@@ -410,6 +410,31 @@ pub const CODES: &[Code] = &[
         "E0407",
         "a type that fields do not have",
         "Fields hold values of records, and patterns are not among them.",
+    ),
+    code(
+        "E0408",
+        "a bad row of a table",
+        "A row of CSV has as many cells as the header has columns, and its quotes are closed; a line of NDJSON is one JSON object.",
+    ),
+    code(
+        "E0409",
+        "a row without a key",
+        "A row is found by its key, so each has one: a text, or of NDJSON also a number or a truth value.",
+    ),
+    code(
+        "E0410",
+        "a key that stands twice",
+        "A key has one row. With `nocase` two keys that differ in case alone are one.",
+    ),
+    code(
+        "E0411",
+        "a column that the table does not have",
+        "The key of a table and the members of a row that is looked up are columns of the table's file.",
+    ),
+    code(
+        "E0412",
+        "the columns of a table",
+        "The first line of a CSV file names its columns: each has a name, and another one. A table has at most 4096.",
     ),
     code(
         "E0501",
@@ -483,8 +508,8 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "E0515",
-        "a step that hides a list or a constant",
-        "A step has the name of a list or a constant, which could then not be used in the rule.",
+        "a step that hides a list, a table or a constant",
+        "A step has the name of a list, a table or a constant, which could then not be used in the rule.",
     ),
     code(
         "E0516",
@@ -531,6 +556,16 @@ pub const CODES: &[Code] = &[
         "W0103",
         "an empty list",
         "A list without entries contains nothing, so a condition on it never holds.",
+    ),
+    code(
+        "W0104",
+        "an unused table",
+        "Nothing looks a row of the table up.",
+    ),
+    code(
+        "W0105",
+        "an empty table",
+        "A table without rows has no key, so every `lookup` in it is missing.",
     ),
     code(
         "W0201",

@@ -45,7 +45,7 @@ pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
 }
 
 /// Before which rows a blank line stands: where one stood, but not beside the braces of a block;
-/// and between declarations always, except among lists and constants.
+/// and between declarations always, except among lists, tables and constants.
 fn blank_lines(rows: &[Row]) -> Vec<bool> {
     let mut blanks = Vec::with_capacity(rows.len());
     // The declaration that ended before this row, until its blank line is placed.

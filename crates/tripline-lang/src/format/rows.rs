@@ -16,9 +16,12 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Lists and constants, which may stand together without blank lines.
+    /// Lists, tables and constants, which may stand together without blank lines.
     pub(super) fn is_plain(self) -> bool {
-        matches!(self, Kind::Statement(Statement::List | Statement::Let))
+        matches!(
+            self,
+            Kind::Statement(Statement::List | Statement::Table | Statement::Let)
+        )
     }
 
     /// Whether rows of this kind line up with those beside them.
@@ -26,7 +29,11 @@ impl Kind {
         matches!(
             self,
             Kind::Statement(
-                Statement::List | Statement::Field | Statement::Entry | Statement::Clause
+                Statement::List
+                    | Statement::Table
+                    | Statement::Field
+                    | Statement::Entry
+                    | Statement::Clause
             )
         )
     }
@@ -98,7 +105,7 @@ impl Row {
         };
         let position = |mark: &str| self.pieces.iter().position(|piece| piece.text == mark);
         let ends = match statement {
-            Statement::Entry => vec![position("=")],
+            Statement::Entry | Statement::Table => vec![position("=")],
             Statement::Field | Statement::List => vec![position(":"), position("=")],
             Statement::Clause => vec![Some(1)],
             _ => return,

@@ -279,6 +279,8 @@ fn file() -> impl Strategy<Value = Vec<String>> {
     let item = prop_oneof![
         expression().prop_map(around("let x =", "")),
         expression().prop_map(around("list name : string nocase = [", ", \"last\" , ]")),
+        Just(tokens("table t = file \"t.csv\" key upn nocase")),
+        Just(tokens("table longer = file \"t.csv\" key \"odd-name\"")),
         expression().prop_map(around(
             "rule r { meta { id = \"x\" longer = [ a , 1 ] } match { e = signin where",
             "} emit { a b = c } }"

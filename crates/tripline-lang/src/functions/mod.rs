@@ -10,6 +10,7 @@ mod lists;
 mod logs;
 mod network;
 mod presence;
+mod tables;
 mod text;
 mod time;
 
@@ -66,6 +67,8 @@ pub enum Accepts {
     TextOrList,
     /// A number (a position) or a text (a name), known before the first event.
     IntOrText,
+    /// The name of a table.
+    Table,
     /// A `x => …` over the elements of the first argument, giving this type or anything.
     Lambda(Option<Type>),
 }
@@ -83,6 +86,8 @@ pub enum Returns {
     Element(usize),
     /// A list of what the lambda with this index gives.
     ListOfLambda(usize),
+    /// A row of the table that the first argument names.
+    Row,
 }
 
 /// How a function is computed.
@@ -105,6 +110,7 @@ pub const GROUPS: &[(&str, &[Function])] = &[
     ("Time", time::FUNCTIONS),
     ("Records", logs::FUNCTIONS),
     ("Lists", lists::FUNCTIONS),
+    ("Tables", tables::FUNCTIONS),
 ];
 
 /// Every function of the language.

@@ -47,6 +47,12 @@ fn item(item: &mut Item) {
                 ListSource::File(path) => quoted(path),
             }
         }
+        Item::Table(table) => {
+            table.span = NOWHERE;
+            name(&mut table.name);
+            quoted(&mut table.path);
+            name(&mut table.key);
+        }
         Item::Let(constant) => {
             constant.span = NOWHERE;
             name(&mut constant.name);

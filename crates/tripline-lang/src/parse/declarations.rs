@@ -11,7 +11,7 @@ use super::grammar::Rule;
 use super::literals::{self, BadEscape};
 use crate::ast::{
     Action, Clause, EmitEntry, Exclude, Expr, ExprKind, Field, Filter, Item, Let, List, ListSource,
-    MetaEntry, Name, Quoted, Rule as RuleItem, Schema, Section, TypeName,
+    MetaEntry, Name, Quoted, Rule as RuleItem, Schema, Section, Table, TypeName,
 };
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -70,6 +70,7 @@ impl<'p> Reader<'p> {
         match pair.as_rule() {
             Rule::schema => self.schema(pair).map(Item::Schema),
             Rule::list => self.list(pair).map(Item::List),
+            Rule::table => self.table(pair).map(Item::Table),
             Rule::constant => self.constant(pair).map(Item::Let),
             Rule::rule_block => self.rule(pair).map(Item::Rule),
             Rule::exclude => self.exclude(pair).map(Item::Exclude),
@@ -155,6 +156,41 @@ impl<'p> Reader<'p> {
             modifier,
             source: source?,
             span,
+        })
+    }
+
+    fn table(&self, pair: Pair<'_, Rule>) -> Option<Table> {
+        let span = self.span(&pair);
+        let (mut name, mut path, mut key, mut end) = (None, None, None, span);
+        let mut nocase = false;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::text => path = Some(self.quoted(&part)),
+                Rule::table_column => {
+                    let column = part.into_inner().next()?;
+                    end = self.span(&column);
+                    key = Some(match column.as_rule() {
+                        Rule::text => Name {
+                            text: self.unescape(&column),
+                            span: end,
+                        },
+                        _ => self.name(&column),
+                    });
+                }
+                Rule::table_nocase => {
+                    end = self.span(&part);
+                    nocase = true;
+                }
+                _ => {}
+            }
+        }
+        Some(Table {
+            name: name?,
+            path: path?,
+            key: key?,
+            nocase,
+            span: ending_with(span, end),
         })
     }
 

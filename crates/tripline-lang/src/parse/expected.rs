@@ -17,7 +17,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
         say("an operator");
     }
     if declarations {
-        say("a declaration (`schema`, `list`, `let`, `rule`, `exclude` or `filter`)");
+        say("a declaration (`schema`, `list`, `table`, `let`, `rule`, `exclude` or `filter`)");
     }
     if sections {
         say("a section (`meta`, `match`, `sequence`, `together`, `count`, `emit` or `exclude`)");
@@ -83,6 +83,8 @@ fn describe(rule: Rule) -> Word {
         Rule::kw_accept => Keyword("accept"),
         Rule::kw_list => Keyword("list"),
         Rule::kw_file | Rule::list_file => Keyword("file"),
+        Rule::kw_table => Keyword("table"),
+        Rule::kw_key => Keyword("key"),
         Rule::kw_let => Keyword("let"),
         Rule::kw_rule => Keyword("rule"),
         Rule::kw_meta => Keyword("meta"),
@@ -118,6 +120,7 @@ fn describe(rule: Rule) -> Word {
         Rule::accept => Keyword("accept"),
         Rule::field => Thing("a field"),
         Rule::type_name => Thing("a type"),
+        Rule::table_column => Thing("the name of a column"),
         Rule::step => Thing("a step"),
         Rule::having => Keyword("having"),
         Rule::absence => Keyword("without"),

@@ -55,7 +55,7 @@ mod grammar {
 
 /// The words that begin a declaration, those of later versions included.
 const DECLARATIONS: &[&str] = &[
-    "schema", "list", "let", "rule", "exclude", "filter", "table", "test",
+    "schema", "list", "table", "let", "rule", "exclude", "filter", "test",
 ];
 
 /// Reads a rule file. The tree holds every declaration that could be read, those with a known fix

@@ -46,6 +46,21 @@ pub(super) fn misspellings(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
     }
 }
 
+/// `table` without the column that its rows are found by.
+pub(super) fn table_key(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
+    if !Expected(&scene.failure.expected).takes(Rule::kw_key) {
+        return;
+    }
+    let end = scene.token(1).map_or(scene.end(), |before| before.end);
+    remedies.push(Remedy {
+        cost: 0,
+        edit: Edit::replace(end, end, " key upn "),
+        problem: scene.with_help(
+            "add `key` and the column that rows are found by, such as `key upn`".to_owned(),
+        ),
+    });
+}
+
 /// `sequence` without its key, its window or both, or with the two the other way round.
 pub(super) fn sequence_clauses(scene: &Scene<'_>, remedies: &mut Vec<Remedy>) {
     let text = scene.text();

@@ -117,6 +117,7 @@ pub(super) fn mend(
     let mut remedies = delimiters::remedies(&scene);
     foreign::foreign_spellings(&scene, &mut remedies);
     remedies::sequence_clauses(&scene, &mut remedies);
+    remedies::table_key(&scene, &mut remedies);
     remedies::misspellings(&scene, &mut remedies);
     remedies::missing_marks(&scene, opening, brackets, tokens, &mut remedies);
     remedies.sort_by_key(|remedy| remedy.cost);

@@ -13,6 +13,8 @@ use super::lexical::{self, Brackets};
 pub(crate) enum Statement {
     /// `list …`
     List,
+    /// `table …`
+    Table,
     /// `let …`
     Let,
     /// Every other declaration.
@@ -86,6 +88,7 @@ pub(crate) fn shape(text: &str) -> Shape {
 fn statement(rule: Rule) -> Option<Statement> {
     Some(match rule {
         Rule::list => Statement::List,
+        Rule::table => Statement::Table,
         Rule::constant => Statement::Let,
         Rule::schema | Rule::rule_block | Rule::filter => Statement::Declaration,
         Rule::field => Statement::Field,

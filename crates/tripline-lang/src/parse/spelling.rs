@@ -6,6 +6,8 @@ pub(super) const KEYWORDS: &[&str] = &[
     "accept",
     "list",
     "file",
+    "table",
+    "key",
     "let",
     "rule",
     "meta",
@@ -45,9 +47,9 @@ pub(super) const KEYWORDS: &[&str] = &[
 ];
 
 /// Words that only a later version of the language knows.
-pub(super) const LATER_DECLARATIONS: &[&str] = &["table", "test"];
+pub(super) const LATER_DECLARATIONS: &[&str] = &["test"];
 /// Words that a person may have left out.
-pub(super) const INSERTED: &[&str] = &["by", "within", "where", "when", "in", "file", "on"];
+pub(super) const INSERTED: &[&str] = &["by", "within", "where", "when", "in", "file", "key", "on"];
 
 /// The words of `known` that `word` may have been, nearest and likeliest first, each with its distance: at most
 /// two letters missing, added, wrong or swapped, fewer for short words.

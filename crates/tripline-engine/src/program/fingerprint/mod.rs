@@ -2,8 +2,8 @@
 //! same events for the same steps and keys, so that one can go on with the state of the other, in
 //! this process or another. Called when a set is compiled.
 //!
-//! INVARIANT: the hash depends on what the rule says alone: fields go by their names, lists by
-//! theirs (what is in a declared list may be tuned), patterns by their text, and nothing by its
+//! INVARIANT: the hash depends on what the rule says alone: fields go by their names, lists and tables
+//! by theirs (what is in a declared list or a table may be tuned), patterns by their text, and nothing by its
 //! place. The same on every platform. A change of what is written here changes every fingerprint,
 //! and so drops the state of every rule: [`GENERATION`] then says so.
 
@@ -14,7 +14,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use tripline_lang::ast::PathStep;
 use tripline_lang::checked::{
     Aggregate, ArithmeticOp, Checked, CompareOp, Constant, Entries, Expr, ExprKind, Extent, List,
-    Pick, Role, Rule, Schema, Shape, TextOp,
+    Pick, Role, Rule, Schema, Shape, Table, TextOp,
 };
 use tripline_lang::value::Value;
 use tripline_lang::value::convert::text_of;
@@ -280,6 +280,10 @@ impl Print<'_> {
                     self.list(list);
                 }
             }
+            ExprKind::Lookup { table, column, .. } => {
+                self.word("lookup");
+                self.table(table, *column);
+            }
             ExprKind::InComputed { nocase, .. } => {
                 self.word("in computed");
                 self.flag(*nocase);
@@ -383,6 +387,16 @@ impl Print<'_> {
                 .for_each(|value| self.text("", value.as_str())),
         }
         self.word("end");
+    }
+
+    /// A table by its name and how its rows are found, and a column by its name: what stands in it may
+    /// be tuned, and columns may come and go beside it.
+    fn table(&mut self, table: &Table, column: Option<usize>) {
+        self.word(table.name());
+        self.flag(table.nocase());
+        self.word(table.column_name(table.key()));
+        self.flag(column.is_some());
+        self.word(column.map_or("", |column| table.column_name(column)));
     }
 
     fn fixed(&mut self, kind: &str, value: u64) {

@@ -13,6 +13,7 @@ use super::super::names::Kind;
 use super::super::scope::{Local, Scope};
 use super::super::{Checker, did_you_mean, words};
 use super::fit::{Misfit, unreadable};
+use super::lookup::asked_of_row;
 use super::made;
 use super::resolve::step_named;
 use super::signature::{other_name, signature};
@@ -64,6 +65,9 @@ impl Checker<'_> {
         };
         if !self.count_fits(function, name, args) {
             return None;
+        }
+        if function.name == "lookup" {
+            return self.lookup(function, args, span, scope);
         }
         let mut checked: Vec<Expr> = Vec::with_capacity(args.len());
         let mut failed = false;
@@ -147,6 +151,7 @@ impl Checker<'_> {
                 other => other,
             },
             Returns::ListOfLambda(place) => Type::List(Box::new(type_of(*place))),
+            Returns::Row => Type::Missing,
         };
         Some(self.folded(ExprKind::Call { function, args }, ty, span))
     }
@@ -248,7 +253,10 @@ impl Checker<'_> {
         let ty = checked.ty.clone();
         let (fitted, wanted) = match &param.accepts {
             Accepts::Type(want) => (self.fit(checked.clone(), want), words(want)),
-            Accepts::Any | Accepts::Lambda(_) => return Some(checked),
+            Accepts::Any if matches!(function.name, "present" | "missing") => {
+                return Some(asked_of_row(checked));
+            }
+            Accepts::Any | Accepts::Lambda(_) | Accepts::Table => return Some(checked),
             Accepts::AnyList => match &checked.ty {
                 Type::List(_) => return Some(checked),
                 Type::Json => {
@@ -385,7 +393,7 @@ impl Checker<'_> {
         }
         self.names
             .get(name)
-            .filter(|declared| matches!(declared.kind, Kind::List | Kind::Let))
+            .filter(|declared| matches!(declared.kind, Kind::List | Kind::Table | Kind::Let))
             .map(|declared| (format!("a {}", declared.kind.word()), Some(declared.span)))
     }
 }

@@ -47,8 +47,11 @@ impl Checker<'_> {
                 ty: want.clone(),
                 ..expr
             }),
-            (Type::Json, Type::Regex | Type::Missing) => Err(Misfit::Type),
-            (Type::Json, Type::List(of)) if matches!(**of, Type::Regex | Type::Missing) => {
+            (Type::Json, Type::Regex | Type::Row(_) | Type::Missing) => Err(Misfit::Type),
+            (Type::Row(_), Type::Json) => Ok(self.converted(expr, want)),
+            (Type::Json, Type::List(of))
+                if matches!(**of, Type::Regex | Type::Row(_) | Type::Missing) =>
+            {
                 Err(Misfit::Type)
             }
             (Type::Json, _) | (Type::Int, Type::Float) => Ok(self.converted(expr, want)),
@@ -85,7 +88,11 @@ impl Checker<'_> {
                     };
                     match read {
                         Some(kind) => Ok(made(kind, want.clone(), expr.span)),
-                        None if matches!(want, Type::Json | Type::Regex | Type::List(_)) => {
+                        None if matches!(
+                            want,
+                            Type::Json | Type::Regex | Type::Row(_) | Type::List(_)
+                        ) =>
+                        {
                             Err(Misfit::Type)
                         }
                         None => Err(Misfit::Text(text.to_string())),

@@ -164,6 +164,8 @@ impl Checker<'_> {
             return Some(Expr { span, ..value });
         }
         let mut ty = value.ty.clone();
+        // Of a row, which is what such a way begins at or comes by.
+        let mut column = None;
         // After `[*]` the way goes on in each element.
         let mut each = false;
         for (step, step_span) in chain {
@@ -177,6 +179,11 @@ impl Checker<'_> {
                     Type::Json
                 }
                 (PathStep::Index(_), Type::List(of)) => *of,
+                (PathStep::Key(name), Type::Row(table)) => {
+                    column = self.column_named(table, name, *step_span);
+                    column?;
+                    Type::Json
+                }
                 (_, Type::Json) => Type::Json,
                 (step, ty) => {
                     let problem = Diagnostic::new(
@@ -188,6 +195,7 @@ impl Checker<'_> {
                     let problem = match (step, &ty) {
                         (PathStep::Key(_), Type::List(_)) => problem
                             .help("choose an element, `find(list, x => …)` or `[0]`, or write `[*]` for all of them"),
+                        (_, Type::Row(_)) => problem.help("the columns of a row are read by name: `lookup(table, key).name`"),
                         (_, Type::String) => problem.help("read JSON that is held as text with `json(text)`"),
                         _ => problem.help("only raw values have members: declare the field as `json`"),
                     };
@@ -199,7 +207,23 @@ impl Checker<'_> {
         if each {
             ty = Type::List(Box::new(ty));
         }
-        let path: Vec<PathStep> = chain.iter().map(|(step, _)| (*step).clone()).collect();
+        let mut path: Vec<PathStep> = chain.iter().map(|(step, _)| (*step).clone()).collect();
+        // A column of a row at hand is read without the rest of the row.
+        let value = match value.kind {
+            ExprKind::Lookup {
+                table,
+                key,
+                column: None,
+            } => {
+                path.remove(0);
+                let kind = ExprKind::Lookup { table, key, column };
+                if path.is_empty() {
+                    return Some(made(kind, ty, span));
+                }
+                made(kind, Type::Json, value.span)
+            }
+            kind => Expr { kind, ..value },
+        };
         // A way into a way is one way.
         let kind = match value.kind {
             ExprKind::Path(mut start) => {

@@ -5,6 +5,7 @@ mod arithmetic;
 mod calls;
 mod fit;
 mod literals;
+mod lookup;
 mod member_access;
 mod membership;
 mod operators;

@@ -249,6 +249,9 @@ impl Checker<'_> {
         .also(left.span, format!("this is {}", words(&left.ty)))
         .also(right.span, format!("this is {}", words(&right.ty)));
         problem = match (&left.ty, &right.ty) {
+            (Type::Row(_), _) | (_, Type::Row(_)) => {
+                problem.help("name one of its columns, such as `lookup(table, key).name`")
+            }
             (Type::Ip, Type::Cidr) | (Type::Cidr, Type::Ip) => problem.help("ask whether an address lies in a range with `in`"),
             (Type::Duration, Type::Int | Type::Float) | (Type::Int | Type::Float, Type::Duration) => {
                 problem.help("a duration needs a unit: `10s`, `10m`, `10h`")

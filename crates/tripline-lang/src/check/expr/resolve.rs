@@ -128,6 +128,9 @@ impl Checker<'_> {
             Some(declared) => {
                 let help = match declared.kind {
                     Kind::List => format!("ask whether a value is in it: `x in {name}`"),
+                    Kind::Table => format!(
+                        "read the row of a key, `lookup({name}, key).column`, or ask whether there is one, `present(lookup({name}, key))`"
+                    ),
                     _ => format!("a {} has no value in an expression", declared.kind.word()),
                 };
                 if let Some(list) = self
@@ -136,6 +139,13 @@ impl Checker<'_> {
                     .filter(|_| declared.kind == Kind::List)
                 {
                     list.used = true;
+                }
+                if let Some(table) = self
+                    .tables
+                    .get_mut(declared.index)
+                    .filter(|_| declared.kind == Kind::Table)
+                {
+                    table.used = true;
                 }
                 let problem = Diagnostic::new(
                     "E0224",

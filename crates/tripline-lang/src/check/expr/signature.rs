@@ -26,6 +26,7 @@ pub(super) fn other_name(name: &str) -> Option<String> {
         "isempty" | "isnull" | "is_missing" => "missing(value)",
         "extract" => "capture(text, /pattern/, group)",
         "parse_json" | "todynamic" | "from_json" => "json(text)",
+        "_getwatchlist" | "get_watchlist" | "lookup_table" => "lookup(table, key)",
         "hourofday" => "hour(time)",
         "dayofweek" => "weekday(time)",
         "ipv4_is_private" | "is_private" => "in_private(address)",

@@ -1,4 +1,5 @@
-//! The examples of the table of functions, computed by constant folding.
+//! The examples of the table of functions, computed by constant folding; those of `lookup`, which is
+//! no constant, run in the engine's tests.
 
 use super::*;
 use crate::checked::Constant;
@@ -16,7 +17,7 @@ fn folded(expression: &str) -> Result<bool, String> {
 
 #[test]
 fn every_example_of_every_function_gives_what_it_says() {
-    for function in functions::all() {
+    for function in functions::all().filter(|function| function.name != "lookup") {
         for (call, gives) in function.examples {
             let comparison = match (
                 *gives,

@@ -21,7 +21,7 @@ use crate::diagnostic::render;
 use crate::source::SourceSet;
 
 /// The schema that the tests' rules are about.
-const SCHEMA: &str = r#"
+pub(super) const SCHEMA: &str = r#"
 schema signin {
   accept .category in ["SignInLogs", "NonInteractiveUserSignInLogs"]
   time        : timestamp = .properties.createdDateTime ?? .time
@@ -60,7 +60,7 @@ fn said(rules: &str) -> Vec<String> {
     said_of(rules, &[])
 }
 
-fn said_of(rules: &str, files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn said_of(rules: &str, files: &[(&str, &str)]) -> Vec<String> {
     let (sources, checking) = check_all(rules, files);
     let lines = render::short(&checking.diagnostics, &sources);
     lines
@@ -79,7 +79,7 @@ fn said_of_condition(condition: &str) -> Vec<String> {
 
 /// Asserts that exactly one thing is said, and that it holds these texts.
 #[track_caller]
-fn one(said: &[String], texts: &[&str]) {
+pub(super) fn one(said: &[String], texts: &[&str]) {
     assert_eq!(said.len(), 1, "{said:#?}");
     for text in texts {
         assert!(said[0].contains(text), "{text:?} is not in {:?}", said[0]);

@@ -34,7 +34,7 @@ pub fn from_text<'a>(text: Cow<'a, str>, ty: &Type) -> Value<'a> {
         Type::Duration => duration(&text).map(Value::Duration),
         Type::Ip => ip(&text).map(Value::Ip),
         Type::Cidr => cidr(&text).map(Value::Cidr),
-        Type::Regex | Type::Json | Type::List(_) | Type::Missing => None,
+        Type::Regex | Type::Json | Type::List(_) | Type::Row(_) | Type::Missing => None,
     }
     .unwrap_or(Value::Missing)
 }
