@@ -59,7 +59,7 @@ fn the_examples_of_the_language_page_are_one_rule_set_without_errors() {
         .into_iter()
         .map(|(line, text)| (format!("line {line}.trip"), text))
         .collect();
-    texts.push(("lists/vips.txt".into(), "anna@example.org\n".into()));
+    texts.push(("lists/guests.txt".into(), "anna@example.org\n".into()));
     // The page shows the table as a block of CSV.
     let (_, csv) = page.split_once("```csv\n").expect("the page shows a table");
     let (csv, _) = csv.split_once("```").unwrap();

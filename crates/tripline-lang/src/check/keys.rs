@@ -18,7 +18,8 @@ impl Checker<'_> {
         let mut names: Vec<KeyName> = Vec::with_capacity(parts.len());
         let mut keys = Vec::with_capacity(parts.len());
         for part in parts {
-            let name = self.key_name(part);
+            let (given, sides) = given_name(part, steps);
+            let name = given.map_or_else(|| self.key_name(sides), str::to_owned);
             if let Some(first) = names.iter().position(|known| known.name == name) {
                 let mut problem = Diagnostic::new(
                     "E0505",
@@ -28,11 +29,14 @@ impl Checker<'_> {
                 if let Some(first) = parts.get(first) {
                     problem = problem.also(first.span, "the first one");
                 }
+                if given.is_none() {
+                    problem = problem.help("give one of them a name: `other = …`");
+                }
                 self.report(problem);
                 continue;
             }
             let per_step = self
-                .key_part(part, steps)
+                .key_part(part, sides, steps)
                 .and_then(|per_step| self.key_type(part, per_step));
             let ty = per_step
                 .as_ref()
@@ -47,30 +51,30 @@ impl Checker<'_> {
         (names, keys)
     }
 
-    /// How a part is called in a detection: as it is written, or by its first side's last name.
-    fn key_name(&self, part: &ast::KeyPart) -> String {
-        match part.alternatives.as_slice() {
-            [first, _, ..] => match &first.kind {
-                ast::ExprKind::Member {
-                    step: ast::PathStep::Key(name),
-                    ..
-                } => name.clone(),
-                _ => self.source_text(first.span),
-            },
-            _ => match part.alternatives.first() {
-                Some(ast::Expr {
-                    kind: ast::ExprKind::Name(name),
-                    ..
-                }) => name.clone(),
-                Some(only) => self.source_text(only.span),
-                None => self.source_text(part.span),
-            },
-        }
+    /// How a part without a name of its own is called in a detection: a field by its name, what is
+    /// read from a call (`find(…).id`) and the first of several sides by the last name in it, all
+    /// else as it is written.
+    fn key_name(&self, sides: &[ast::Expr]) -> String {
+        let Some(first) = sides.first() else {
+            return String::new();
+        };
+        let last = match (&first.kind, sides.len()) {
+            (ast::ExprKind::Name(name), _) => Some(name),
+            (ast::ExprKind::Member { .. }, 1) if !is_of_call(first) => None,
+            (ast::ExprKind::Call { .. }, 1) => None,
+            _ => last_name(first),
+        };
+        last.map_or_else(|| self.source_text(first.span), Clone::clone)
     }
 
-    fn key_part(&mut self, part: &ast::KeyPart, steps: &[StepNames]) -> Option<Vec<Expr>> {
+    fn key_part(
+        &mut self,
+        part: &ast::KeyPart,
+        sides: &[ast::Expr],
+        steps: &[StepNames],
+    ) -> Option<Vec<Expr>> {
         let names_steps = |expr: &ast::Expr| steps.iter().any(|step| mentions(expr, &step.name));
-        match part.alternatives.as_slice() {
+        match sides {
             [only] if !names_steps(only) => {
                 let mut per_step = Vec::with_capacity(steps.len());
                 let mut failed = false;
@@ -92,7 +96,7 @@ impl Checker<'_> {
                 }
                 (!failed).then_some(per_step)
             }
-            alternatives => self.key_of_sides(part, alternatives, steps),
+            sides => self.key_of_sides(part, sides, steps),
         }
     }
 
@@ -175,14 +179,17 @@ impl Checker<'_> {
 
     /// All sides have one type, and one that can be a key.
     fn key_type(&mut self, part: &ast::KeyPart, per_step: Vec<Expr>) -> Option<Vec<Expr>> {
+        // A raw value becomes what the other sides are, and a text where they say nothing.
+        let known = per_step
+            .iter()
+            .map(|side| &side.ty)
+            .find(|ty| !matches!(ty, Type::Json | Type::Missing));
+        let want = known.cloned().unwrap_or(Type::String);
         let sides: Vec<Expr> = per_step
             .into_iter()
-            .map(|side| {
-                if side.ty == Type::Json {
-                    self.converted(side, &Type::String)
-                } else {
-                    side
-                }
+            .map(|side| match self.fit(side.clone(), &want) {
+                Ok(fitted) if side.ty == Type::Json => fitted,
+                _ => side,
             })
             .collect();
         let first = sides.first()?;
@@ -275,6 +282,51 @@ fn minutes(number: i64) -> String {
         .and_then(|number| WORDS.get(number))
         .map_or(number.to_string(), |word| (*word).to_owned());
     format!("{word} minute{}", if number == 1 { "" } else { "s" })
+}
+
+/// The name that a part is given, `target = find(…).id`, and its sides: a bare name before the first
+/// `=` is one, for a side is always a step's. A step's own name is none, so that `by login = token.upn`
+/// stays what it is, a side without its field.
+fn given_name<'p>(
+    part: &'p ast::KeyPart,
+    steps: &[StepNames],
+) -> (Option<&'p str>, &'p [ast::Expr]) {
+    match part.alternatives.as_slice() {
+        [
+            ast::Expr {
+                kind: ast::ExprKind::Name(name),
+                ..
+            },
+            sides @ ..,
+        ] if !sides.is_empty() && !steps.iter().any(|step| step.name == *name) => {
+            (Some(name), sides)
+        }
+        sides => (None, sides),
+    }
+}
+
+/// Whether a way begins at what a call gives.
+fn is_of_call(expr: &ast::Expr) -> bool {
+    let mut base = expr;
+    while let ast::ExprKind::Member { of, .. } = &base.kind {
+        base = of;
+    }
+    matches!(base.kind, ast::ExprKind::Call { .. })
+}
+
+/// The last name of a way, also within calls of one argument: `upn` of `lower(login.upn)`.
+fn last_name(expr: &ast::Expr) -> Option<&String> {
+    match &expr.kind {
+        ast::ExprKind::Member {
+            step: ast::PathStep::Key(name),
+            ..
+        } => Some(name),
+        ast::ExprKind::Call { args, .. } => match args.as_slice() {
+            [only] => last_name(only),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Whether an expression goes into the name, as `step.field` does. Its depth is what the parser allows.
