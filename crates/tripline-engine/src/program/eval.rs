@@ -212,15 +212,19 @@ pub(crate) fn eval<'a, S: Scope<'a>>(
 }
 
 /// What is at a path in a value. Of a list, `[0]` is an element, `[*]` every one, and a name the
-/// members of that name.
+/// members of that name. However often `[*]` stands in a path, it gives one flat list.
 fn member<'a>(value: Value<'a>, path: &[PathStep]) -> Value<'a> {
     let of_each = |of: Vec<Value<'a>>, path: &[PathStep]| {
-        let members = of.into_iter().map(|element| member(element, path));
-        Value::List(
-            members
-                .filter(|value| !matches!(value, Value::Missing))
-                .collect(),
-        )
+        let again = path.contains(&PathStep::Each);
+        let mut members = Vec::with_capacity(of.len());
+        for element in of {
+            match member(element, path) {
+                Value::Missing => {}
+                Value::List(inner) if again => members.extend(inner),
+                value => members.push(value),
+            }
+        }
+        Value::List(members)
     };
     match (value, path) {
         (value, []) => value,

@@ -73,13 +73,7 @@ pub(super) fn member<'e>(value: Value<'e>, path: &[PathStep]) -> Value<'e> {
                 .and_then(|place| elements.into_iter().nth(place));
             member(element.unwrap_or(Value::Missing), rest)
         }
-        (Value::List(elements), PathStep::Each) => Value::List(
-            elements
-                .into_iter()
-                .map(|element| member(element, rest))
-                .filter(is_present)
-                .collect(),
-        ),
+        (Value::List(elements), PathStep::Each) => each(elements.into_iter(), rest),
         (Value::Json(raw), _) => match (parsed(&raw), step) {
             (Some(serde_json::Value::Object(members)), PathStep::Key(key)) => {
                 member(members.get(key).map_or(Value::Missing, raw_of), rest)
@@ -90,15 +84,25 @@ pub(super) fn member<'e>(value: Value<'e>, path: &[PathStep]) -> Value<'e> {
                     .and_then(|place| elements.get(place));
                 member(element.map_or(Value::Missing, raw_of), rest)
             }
-            (Some(serde_json::Value::Array(elements)), PathStep::Each) => Value::List(
-                elements
-                    .iter()
-                    .map(|element| member(raw_of(element), rest))
-                    .filter(is_present)
-                    .collect(),
-            ),
+            (Some(serde_json::Value::Array(elements)), PathStep::Each) => {
+                each(elements.iter().map(raw_of), rest)
+            }
             _ => Value::Missing,
         },
         _ => Value::Missing,
     }
+}
+
+/// What is at a path in each element: one flat list, however often the path has `[*]`.
+fn each<'e>(elements: impl Iterator<Item = Value<'e>>, path: &[PathStep]) -> Value<'e> {
+    let again = path.contains(&PathStep::Each);
+    let mut members = Vec::new();
+    for element in elements {
+        match member(element, path) {
+            Value::Missing => {}
+            Value::List(inner) if again => members.extend(inner),
+            value => members.push(value),
+        }
+    }
+    Value::List(members)
 }

@@ -115,3 +115,23 @@ fn an_empty_text_is_missing_except_as_what_to_put_in() {
     assert!(matches!(right.kind, ExprKind::Constant(Constant::Missing)));
     assert_eq!(folded("replace(\"a-b\", \"-\", \"\") == \"ab\""), Ok(true));
 }
+
+#[test]
+fn a_way_with_several_each_gives_one_flat_list() {
+    for list in [
+        r#"json("[[{\"a\": [1, 2]}, {\"a\": [3]}], [{\"b\": 4}]]")[*][*].a[*]"#,
+        r#"map([1, 2], x => json("[{\"a\": [1]}, {\"a\": [2, 3]}]"))[*][*].a[*]"#,
+    ] {
+        let last = if list.starts_with("json") { 3 } else { 6 };
+        assert_eq!(
+            folded(&format!("len({list}) == {last}")),
+            Ok(true),
+            "{list}"
+        );
+        assert_eq!(
+            folded(&format!("any({list}, x => x == 3)")),
+            Ok(true),
+            "{list}"
+        );
+    }
+}

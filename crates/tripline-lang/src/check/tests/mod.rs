@@ -5,6 +5,7 @@ mod exclusions;
 mod forms;
 mod functions;
 mod hostile;
+mod keys;
 mod lists;
 mod names;
 mod renderings;
