@@ -1,6 +1,7 @@
 //! What rule sets cost before and at the first record: run with
 //! `cargo bench -p tripline-engine --bench rules`. Prints the time to check and compile a thousand
-//! rules, to load lists of a million entries, and what a test against such a list adds to a record.
+//! rules, to load lists of a million entries and tables of a million rows, and what a test against such
+//! a list and a lookup in such a table add to a record.
 
 #![allow(
     clippy::panic,
@@ -48,6 +49,19 @@ fn with_list(ty: &str, condition: &str, entry: impl Fn(u32) -> String) -> (Durat
         "{SCHEMA} list big : {ty} = file \"big.txt\" rule r {{ match {{ e = signin where {condition} }} }}"
     );
     load(vec![("r.trip".into(), rule), ("big.txt".into(), list)])
+}
+
+/// A rule that looks each record up in a table of a million rows, in CSV or NDJSON.
+fn with_table(columns: &str, condition: &str, row: impl Fn(u32) -> String) -> (Duration, RuleSet) {
+    let mut table = format!("{columns}\n");
+    for at in 0..1_000_000 {
+        table.push_str(&row(at));
+        table.push('\n');
+    }
+    let rule = format!(
+        "{SCHEMA} table big = file \"big\" key upn nocase rule r {{ match {{ e = signin where {condition} }} }}"
+    );
+    load(vec![("r.trip".into(), rule), ("big".into(), table)])
 }
 
 /// Nanoseconds a record.
@@ -118,5 +132,45 @@ fn main() {
             time.as_secs_f64(),
             scan(&rules, &records) - base,
         );
+    }
+    // The records of `none` read the user as well.
+    let user = format!("{SCHEMA} rule r {{ match {{ e = signin where missing(user) }} }}");
+    let (_, user) = load(vec![("r.trip".into(), user)]);
+    let base = scan(&user, &records);
+    let csv = |at: u32| {
+        format!(
+            "user{}@example.org,tier {},{at},\"team, {}\"",
+            at * 2,
+            at % 5,
+            at % 100
+        )
+    };
+    let ndjson = |at: u32| {
+        let (user, tier, team) = (at * 2, at % 5, at % 100);
+        format!(
+            r#"{{"upn": "user{user}@example.org", "tier": "tier {tier}", "limit": {at}, "team": "team, {team}"}}"#
+        )
+    };
+    const COLUMNS: &str = "upn,tier,limit,team";
+    for (name, condition, csv_too) in [
+        ("a text", "lookup(big, user).tier == \"none\"", true),
+        ("a number", "lookup(big, user).limit < 0", true),
+        (
+            "whether there is a row",
+            "present(lookup(big, user)) and missing(user)",
+            false,
+        ),
+    ] {
+        let formats: [(&str, (Duration, RuleSet)); 2] = [
+            ("CSV", with_table(COLUMNS, condition, csv)),
+            ("NDJSON", with_table("", condition, ndjson)),
+        ];
+        for (format, (time, rules)) in formats.iter().take(1 + usize::from(csv_too)) {
+            println!(
+                "a million rows of {format}: loaded in {:.2} s; looking up {name} adds {:.0} ns to the {base:.0} ns of a small record",
+                time.as_secs_f64(),
+                scan(rules, &records) - base,
+            );
+        }
     }
 }

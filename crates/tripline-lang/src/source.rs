@@ -1,4 +1,5 @@
-//! The texts of a rule set: rule files, list files, and places in them.
+//! The texts of a rule set: rule files, list files (which a `list` or a `table` names), and places in
+//! them.
 //!
 //! Texts come from folders ([`SourceSet::read`]; [`Watch`] notices edits), from memory
 //! ([`SourceSet::from_texts`]) or from bytes that hold a whole set ([`bundle`]). A file that a rule
@@ -26,7 +27,7 @@ use disk::{Candidate, ReadError, below_root, collect, read_text, real_path, show
 /// The most bytes a rule file may have.
 pub const MAX_RULE_FILE: u64 = 16 << 20;
 
-/// The most bytes a list file may have.
+/// The most bytes the file of a list or a table may have.
 pub const MAX_LIST_FILE: u64 = 512 << 20;
 
 /// The ending of rule files.
@@ -139,7 +140,9 @@ impl SourceFile {
 #[derive(Debug, Error)]
 pub enum ListFileError {
     /// The path starts at the file system's root or names a drive.
-    #[error("a list file is named relative to the rule file, so `{0}` must not be absolute")]
+    #[error(
+        "a file is named relative to the rule file that names it, so `{0}` must not be absolute"
+    )]
     Absolute(String),
     /// The path leads out of the set's root, by `..` or by a symbolic link.
     #[error("`{0}` lies outside the rule set's root")]
@@ -166,7 +169,7 @@ pub enum ListFileError {
         /// Offset of the first byte that is not UTF-8.
         offset: usize,
     },
-    /// The file has more bytes than a list may have.
+    /// The file has more bytes than a list or a table may have.
     #[error("`{path}` is larger than {limit} bytes")]
     TooLarge {
         /// The path as resolved.
@@ -215,7 +218,7 @@ impl SourceSet {
     }
 
     /// A set of texts in memory: `.trip` paths are rule files, read in path order; every other
-    /// text can be named by a `list`. Paths use `/` and are relative to the set's root.
+    /// text can be named by a `list` or a `table`. Paths use `/` and are relative to the set's root.
     pub fn from_texts<P: Into<String>, T: Into<String>>(
         texts: impl IntoIterator<Item = (P, T)>,
     ) -> SourceSet {
@@ -250,7 +253,7 @@ impl SourceSet {
         self.files.get(id.0 as usize)
     }
 
-    /// Reads the list file that the rule file `from` names, once, and keeps its text in the set so
+    /// Reads the file of a list or a table that the rule file `from` names, once, and keeps its text in the set so
     /// that diagnostics can point into it.
     ///
     /// # Errors

@@ -131,13 +131,30 @@ fn an_edit_takes_effect_between_two_records_and_a_broken_one_changes_nothing() {
 
 #[test]
 fn an_edited_list_takes_effect_and_state_stays() {
-    let rules = format!(
-        "list known : string = file \"known.txt\"\n{RULES}\nexclude \"known\" from moved {{ when user in known }}\n"
+    edited(
+        "list known : string = file \"known\"",
+        "user in known",
+        ["ann\n", "bob\nand others\n"],
     );
+}
+
+#[test]
+fn an_edited_table_takes_effect_and_state_stays() {
+    edited(
+        "table known = file \"known\" key user",
+        "lookup(known, user).trusted == true",
+        ["user,trusted\nann,true\n", "user,trusted\nann,no longer\n"],
+    );
+}
+
+/// What is excluded before a file is edited is found afterwards, with what was kept before.
+fn edited(declared: &str, excluded: &str, texts: [&str; 2]) {
+    let rules =
+        format!("{declared}\n{RULES}\nexclude \"known\" from moved {{ when {excluded} }}\n");
     let folder = folder(&[
         ("tripline.toml", "reload = \"200ms\""),
         ("rules/a.trip", &rules),
-        ("rules/known.txt", "ann\n"),
+        ("rules/known", texts[0]),
     ]);
     let mut instance = instance(folder.path());
     let mut at = 0;
@@ -154,7 +171,7 @@ fn an_edited_list_takes_effect_and_state_stays() {
         )
     };
     assert!(!moves(&mut instance) && !moves(&mut instance), "excluded");
-    put(folder.path(), "rules/known.txt", "bob\nand others\n");
+    put(folder.path(), "rules/known", texts[1]);
     let mut noticed = false;
     for _ in 0..55 {
         noticed = moves(&mut instance);
@@ -205,11 +222,12 @@ fn settings_name_the_annotation() {
 fn a_module_that_carries_its_rules_needs_no_folder() {
     let large = "x\n".repeat(200_000);
     let rules = format!(
-        "list l : string = file \"l.txt\"\n{RULES}\nexclude \"l\" from moved {{ when user in l }}"
+        "list l : string = file \"l.txt\"\ntable t = file \"t.csv\" key name\n{RULES}\nexclude \"l\" from moved {{ when user in l or lookup(t, user).tier == \"gold\" }}"
     );
     let texts = [
         ("a.trip", rules.as_str()),
         ("l.txt", large.as_str()),
+        ("t.csv", "name,tier\nann,gold\n"),
         ("tripline.toml", "annotation = \"carried\""),
     ];
     let copy = embed(bytes(), &bundle::write(texts).unwrap(), "a test").unwrap();

@@ -1,9 +1,11 @@
 //! Tables: what their files may hold, what is wrong with them and where, and what may be asked.
 
+use proptest::prelude::*;
+
 use super::super::tests::{SCHEMA, one, said_of};
 use super::MOST_COLUMNS;
 use crate::checked::{ExprKind, Table};
-use crate::source::SourceSet;
+use crate::source::{SourceSet, Watch};
 use crate::value::Value;
 
 const USE: &str = "rule r { match { e = signin where present(lookup(vips, user)) } }";
@@ -452,4 +454,58 @@ fn a_million_rows_load_at_once() {
     assert_eq!(cell(&of_lines, "user299999@example.com", "limit"), "299999");
     // Far above what it takes, also unoptimised on a busy machine: a quadratic reader would not end.
     assert!(started.elapsed().as_secs() < 40);
+}
+
+#[test]
+fn an_edited_table_is_noticed_as_an_edited_list_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "a.trip",
+        &format!("{SCHEMA} table vips = file \"vips.csv\" key upn {USE}"),
+    );
+    write("vips.csv", "upn\nanna\n");
+    let read = || {
+        let mut watch = Watch::new(&[folder.path()]);
+        let (mut set, _) = SourceSet::read(&[folder.path()]);
+        let checking = super::super::check(&mut set, chrono::NaiveDate::default());
+        watch.reads(&set);
+        (watch, checking.checked.is_some())
+    };
+    let (mut watch, sound) = read();
+    assert!(sound && !watch.changed() && !watch.changed());
+    write("vips.csv", "upn\nanna\nanna\n");
+    assert!(!watch.changed() && watch.changed(), "the table was edited");
+    let (mut watch, sound) = read();
+    assert!(!sound, "a table in error");
+    std::fs::remove_file(folder.path().join("vips.csv")).unwrap();
+    assert!(!watch.changed() && watch.changed(), "the table went away");
+    let (mut watch, sound) = read();
+    assert!(!sound, "a table that is not there");
+    write("vips.csv", "upn\nben\n");
+    assert!(!watch.changed() && watch.changed(), "the table came");
+}
+
+#[test]
+fn what_is_no_text_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = format!("{SCHEMA} table vips = file \"vips.csv\" key upn {USE}");
+    std::fs::write(folder.path().join("a.trip"), rules).unwrap();
+    std::fs::write(folder.path().join("vips.csv"), b"upn\nann\xe9\n").unwrap();
+    let (mut set, _) = SourceSet::read(&[folder.path()]);
+    let checking = super::super::check(&mut set, chrono::NaiveDate::default());
+    let said = crate::diagnostic::render::short(&checking.diagnostics, &set);
+    assert!(
+        said.contains("E0405") && said.contains("not UTF-8 text (first bad byte at offset 7)"),
+        "{said}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_table_or_is_refused(text in "([a\",;\n\r é{}:\\[\\]\\\\u0-9]|upn|\"upn\"){0,60}") {
+        for text in [text.clone(), format!("upn,{text}"), format!("{{\"upn\": \"a\"}}\n{text}")] {
+            let _ = said_of_csv(&text);
+        }
+    }
 }
