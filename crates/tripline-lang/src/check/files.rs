@@ -20,11 +20,16 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn push(&mut self, problem: Diagnostic) {
-        if self.found.len() < MOST_REPORTED {
-            self.found.push(problem);
-        } else {
+        if self.is_full() {
             self.more += 1;
+        } else {
+            self.found.push(problem);
         }
+    }
+
+    /// One more would only be counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MOST_REPORTED
     }
 
     pub(super) fn is_empty(&self) -> bool {

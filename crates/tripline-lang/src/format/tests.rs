@@ -85,6 +85,15 @@ schema s{accept .category in ["SignInLogs","NonInteractiveUserSignInLogs"] or .T
 // the end"#;
 
 #[test]
+fn tables_stand_together_and_line_up_at_their_equals_sign() {
+    let text = "table  vips=file \"a.csv\"   key upn   nocase\ntable longer_name = file\n \"b.ndjson\" key \"odd name\" // why\nlet a=1\nrule r{sequence by target=find(targets,t=>t.type==\"User\").id within 1h{a=s b=s}}";
+    assert_eq!(
+        format(FileId(0), text).unwrap(),
+        "table vips        = file \"a.csv\" key upn nocase\ntable longer_name = file \"b.ndjson\" key \"odd name\"  // why\nlet a = 1\n\nrule r {\n  sequence by target = find(targets, t => t.type == \"User\").id within 1h {\n    a = s\n    b = s\n  }\n}\n"
+    );
+}
+
+#[test]
 fn hand_written_texts_keep_meaning_and_comments_and_are_stable() {
     for text in [
         SEED_RULE,

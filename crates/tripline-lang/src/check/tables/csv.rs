@@ -41,7 +41,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Option<Table> {
         );
         return None;
     };
-    if is_last && is_unclosed(source, header, record.len()) {
+    if is_last && is_unclosed(source, header) {
         return None;
     }
     let mut table = columns(source, &record, header)?;
@@ -50,33 +50,30 @@ pub(super) fn read(source: &mut Source<'_>) -> Option<Table> {
     // Where each row begins.
     let mut starts: Vec<u32> = Vec::new();
     while let Some((start, is_last)) = next(&mut record) {
-        if is_last && is_unclosed(source, start, record.len()) {
+        if is_last && is_unclosed(source, start) {
             break;
         }
         if record.len() != width {
             if record.len() == 1 && record.get(0).is_some_and(|cell| cell.trim().is_empty()) {
                 continue;
             }
-            let problem = ragged(record.len(), width, source.line(start));
-            source.problems.push(problem);
+            source.report(|source| ragged(record.len(), width, source.line(start)));
             continue;
         }
         if record.get(key).is_none_or(|key| key.trim().is_empty()) {
-            let problem = source.without_key(source.cell(start, key));
-            source.problems.push(problem);
+            source.report(|source| source.without_key(source.cell(start, key)));
             continue;
         }
         for (column, cell) in record.iter().enumerate() {
             table.fill(column, Cell::Text(cell.trim()));
         }
         if let Some(first) = table.end_row() {
-            let first = usize::try_from(first)
-                .ok()
-                .and_then(|row| starts.get(row))
-                .map(|start| source.cell(*start as usize, key));
-            let shown = record.get(key).unwrap_or_default().trim();
-            let problem = source.twice(shown, source.cell(start, key), first);
-            source.problems.push(problem);
+            let first = usize::try_from(first).ok().and_then(|row| starts.get(row));
+            source.report(|source| {
+                let first = first.map(|start| source.cell(*start as usize, key));
+                let shown = record.get(key).unwrap_or_default().trim();
+                source.twice(shown, source.cell(start, key), first)
+            });
         }
         starts.push(u32::try_from(start).unwrap_or(u32::MAX));
     }
@@ -100,22 +97,23 @@ fn columns(source: &mut Source<'_>, header: &StringRecord, start: usize) -> Opti
         return None;
     }
     let names: Vec<&str> = header.iter().map(str::trim).collect();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for (column, name) in names.iter().enumerate() {
-        let at = source.cell(start, column);
-        let problem = if name.is_empty() {
-            Diagnostic::new("E0412", at, "a column without a name")
-                .help("name it, or remove the column")
-        } else if let Some(first) = known.insert(name, column) {
-            Diagnostic::new("E0412", at, format!("the column `{name}` stands twice"))
-                .also(source.cell(start, first), "the first one")
-                .help("give one of them another name")
-        } else {
-            continue;
-        };
-        source.problems.push(problem);
+    let mut known: HashMap<&str, (usize, Span)> = HashMap::new();
+    for (column, (name, written)) in names.iter().zip(cells(source.text, start)).enumerate() {
+        let at = source.trimmed(written.range);
+        if name.is_empty() {
+            source.report(|_| {
+                Diagnostic::new("E0412", at, "a column without a name")
+                    .help("name it, or remove the column")
+            });
+        } else if let Some((_, first)) = known.insert(name, (column, at)) {
+            source.report(|_| {
+                Diagnostic::new("E0412", at, format!("the column `{name}` stands twice"))
+                    .also(first, "the first one")
+                    .help("give one of them another name")
+            });
+        }
     }
-    let Some(key) = known.get(source.declared.key.text.as_str()) else {
+    let Some((key, _)) = known.get(source.declared.key.text.as_str()) else {
         if source.problems.is_empty() {
             let problem = source.no_key_column(&names, Some(source.line(start)));
             source.problems.push(problem);
@@ -149,18 +147,18 @@ fn ragged(cells: usize, columns: usize, at: Span) -> Diagnostic {
 }
 
 /// Whether a quote in the last row is never closed, which is reported: it takes the rest of the file.
-fn is_unclosed(source: &mut Source<'_>, start: usize, cells: usize) -> bool {
-    let open = (0..cells)
-        .map(|number| cell(source.text, start, number))
-        .find(|cell| !cell.closed);
-    let Some(open) = open else { return false };
-    let problem = Diagnostic::new(
-        "E0408",
-        place(source.file, open.range.start, 1),
-        "this quote is never closed, so the cell goes on to the end of the file",
-    )
-    .help("close it; a quote within a quoted cell is written twice: `\"a \"\"b\"\" c\"`");
-    source.problems.push(problem);
+fn is_unclosed(source: &mut Source<'_>, start: usize) -> bool {
+    let Some(open) = cells(source.text, start).find(|cell| !cell.closed) else {
+        return false;
+    };
+    source.report(|source| {
+        Diagnostic::new(
+            "E0408",
+            place(source.file, open.range.start, 1),
+            "this quote is never closed, so the cell goes on to the end of the file",
+        )
+        .help("close it; a quote within a quoted cell is written twice: `\"a \"\"b\"\" c\"`")
+    });
     true
 }
 
@@ -174,26 +172,34 @@ impl Source<'_> {
 
     /// A cell of the row at an offset.
     fn cell(&self, start: usize, number: usize) -> Span {
-        let range = cell(self.text, start, number).range;
+        match cells(self.text, start).nth(number) {
+            Some(cell) => self.trimmed(cell.range),
+            None => self.line(start),
+        }
+    }
+
+    /// A range without the white space at its ends.
+    fn trimmed(&self, range: Range<usize>) -> Span {
         let written = self.text.get(range.clone()).unwrap_or_default();
         let before = written.len() - written.trim_start().len();
         place(self.file, range.start + before, written.trim().len())
     }
 }
 
-/// Where a cell is written.
+/// Where a cell is written, quotes included.
 struct Written {
     range: Range<usize>,
     /// Its quote, if it has one, has an end.
     closed: bool,
 }
 
-/// The cell of this number in the row at `start`, quotes included.
-fn cell(text: &str, start: usize, number: usize) -> Written {
+/// The cells of the row at an offset.
+fn cells(text: &str, start: usize) -> impl Iterator<Item = Written> {
     let bytes = text.as_bytes();
-    let mut at = start;
-    for left in (0..=number).rev() {
-        let from = at;
+    let mut next = Some(start);
+    std::iter::from_fn(move || {
+        let from = next?;
+        let mut at = from;
         let mut closed = true;
         if bytes.get(at) == Some(&b'"') {
             closed = false;
@@ -215,16 +221,10 @@ fn cell(text: &str, start: usize, number: usize) -> Written {
         {
             at += 1;
         }
-        if left == 0 || bytes.get(at) != Some(&b',') {
-            return Written {
-                range: from..at,
-                closed,
-            };
-        }
-        at += 1;
-    }
-    Written {
-        range: at..at,
-        closed: true,
-    }
+        next = (bytes.get(at) == Some(&b',')).then_some(at + 1);
+        Some(Written {
+            range: from..at,
+            closed,
+        })
+    })
 }

@@ -53,6 +53,16 @@ struct Source<'s> {
 }
 
 impl Source<'_> {
+    /// Adds a problem, which is made only if it is not just counted: finding its place takes time.
+    fn report(&mut self, problem: impl FnOnce(&Self) -> Diagnostic) {
+        if self.problems.is_full() {
+            self.problems.more += 1;
+        } else {
+            let problem = problem(self);
+            self.problems.push(problem);
+        }
+    }
+
     /// The problem of a key's column that is not there.
     fn no_key_column(&self, table: &[&str], header: Option<Span>) -> Diagnostic {
         let key = &self.declared.key;

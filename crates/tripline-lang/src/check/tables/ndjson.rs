@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::files::place;
@@ -36,6 +36,10 @@ impl<'t> Deserialize<'t> for Row<'t> {
             fn visit_map<M: MapAccess<'t>>(self, mut map: M) -> Result<Row<'t>, M::Error> {
                 let mut members = Vec::with_capacity(8);
                 while let Some(Text(name)) = map.next_key()? {
+                    if members.len() >= MOST_COLUMNS {
+                        let told = format!("more than {MOST_COLUMNS} members");
+                        return Err(M::Error::custom(told));
+                    }
                     members.push((name, map.next_value()?));
                 }
                 Ok(Row(members))
@@ -67,8 +71,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Option<Table> {
         let Row(members) = match serde_json::from_str(line) {
             Ok(row) => row,
             Err(error) => {
-                let problem = unreadable(source, line, start, &error);
-                source.problems.push(problem);
+                source.report(|source| unreadable(source, line, start, &error));
                 continue;
             }
         };
@@ -115,13 +118,14 @@ pub(super) fn read(source: &mut Source<'_>) -> Option<Table> {
                 Some(b'"') => match text(value) {
                     Some(text) => table.fill(column, Cell::Text(&text)),
                     None => {
-                        let problem = Diagnostic::new(
-                            "E0408",
-                            place_of(source, value),
-                            "this text has an escape that stands for no character",
-                        )
-                        .help("correct or remove it");
-                        source.problems.push(problem);
+                        source.report(|source| {
+                            Diagnostic::new(
+                                "E0408",
+                                place_of(source, value),
+                                "this text has an escape that stands for no character",
+                            )
+                            .help("correct or remove it")
+                        });
                     }
                 },
                 Some(b'n') => table.fill(column, Cell::Text("")),
@@ -129,12 +133,11 @@ pub(super) fn read(source: &mut Source<'_>) -> Option<Table> {
             }
         }
         if let Some(first) = table.end_row() {
-            let first = usize::try_from(first)
-                .ok()
-                .and_then(|row| starts.get(row))
-                .and_then(|start| key_place(source, *start));
-            let problem = source.twice(&found, at, first);
-            source.problems.push(problem);
+            let first = usize::try_from(first).ok().and_then(|row| starts.get(row));
+            source.report(|source| {
+                let first = first.and_then(|start| key_place(source, *start));
+                source.twice(&found, at, first)
+            });
         }
         starts.push(start);
     }
@@ -149,8 +152,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Option<Table> {
         return None;
     }
     for at in keyless {
-        let problem = source.without_key(at);
-        source.problems.push(problem);
+        source.report(|source| source.without_key(at));
     }
     Some(table)
 }
@@ -218,7 +220,7 @@ fn unreadable(
             place(source.file, start + at, length.map_or(0, char::len_utf8))
         }
     };
-    Diagnostic::new("E0408", at, format!("this line is no JSON object: {told}")).help(
+    Diagnostic::new("E0408", at, format!("this line cannot be read as a row: {told}")).help(
         "a table in JSON has one object on each line, such as `{\"upn\": \"anna@example.com\", \"tier\": \"gold\"}`",
     )
 }

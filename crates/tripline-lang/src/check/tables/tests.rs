@@ -177,7 +177,7 @@ fn what_is_wrong_with_a_header_is_told_at_its_place() {
 fn what_is_wrong_with_a_line_of_ndjson_is_told_at_its_place() {
     one(
         &said_of_ndjson("{\"upn\": \"anna\"}\n  {\"upn\": \"ben\",}\n"),
-        &["vips.ndjson:2:17", "E0408", "no JSON object"],
+        &["vips.ndjson:2:17", "E0408", "cannot be read as a row"],
     );
     one(
         &said_of_ndjson("{\"upn\": \"anna\"}\n[1]\n"),
@@ -217,6 +217,35 @@ fn what_is_wrong_with_a_line_of_ndjson_is_told_at_its_place() {
         .map(|at| format!("{{\"upn\": {at}, \"c{at}\": 1}}\n"))
         .collect();
     one(&said_of_ndjson(&wide), &["E0412", "more than 4096 columns"]);
+}
+
+#[test]
+fn files_that_are_wrong_everywhere_take_linear_time() {
+    let started = std::time::Instant::now();
+    for text in [
+        ",".repeat(4_000_000),
+        format!("upn,\"{}", ",".repeat(4_000_000)),
+        format!("upn{}", ",\"\"".repeat(MOST_COLUMNS - 1)),
+        format!(
+            "x,upn\n{},a\n{}",
+            "y".repeat(1_000_000),
+            ",a\n".repeat(400_000)
+        ),
+        format!("x,upn\n{}", "y,\n".repeat(400_000)),
+    ] {
+        assert!(!said_of_csv(&text).is_empty());
+    }
+    let long = format!("{{\"x\": \"{}\", \"upn\": 1}}\n", "y".repeat(1_000_000));
+    for text in [
+        format!("{long}{}", "{\"upn\": 1}\n".repeat(200_000)),
+        format!("{{{}\"upn\": 1}}", "\"\": 1, ".repeat(1_000_000)),
+        "{\n".repeat(400_000),
+        format!("{{\"upn\": 1, \"x\": {}", "[".repeat(1_000_000)),
+    ] {
+        assert!(!said_of_ndjson(&text).is_empty());
+    }
+    // Far above what it takes, also unoptimised on a busy machine.
+    assert!(started.elapsed().as_secs() < 60);
 }
 
 #[test]
