@@ -218,7 +218,9 @@ pub(super) fn later_form(written: &str, at: Span) -> Diagnostic {
         at,
         "",
     )
-    .and_help("the declarations are `schema`, `list`, `table`, `let`, `rule`, `exclude` and `filter`")
+    .and_help(
+        "the declarations are `schema`, `list`, `table`, `let`, `rule`, `exclude` and `filter`",
+    )
 }
 
 /// Brackets nested beyond the limit.

@@ -51,7 +51,7 @@ fn table(declared: &str, text: &str) -> std::sync::Arc<Table> {
         .checked
         .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
     let mut found = None;
-    checked.rules[0].form.steps()[0].conditions[0].visit(&mut |expr| {
+    checked.rules[0].form.steps[0].conditions[0].visit(&mut |expr| {
         if let ExprKind::Lookup { table, .. } = &expr.kind {
             found = Some(table.clone());
         }

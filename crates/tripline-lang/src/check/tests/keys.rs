@@ -28,7 +28,7 @@ fn by(key: &str) -> Vec<String> {
 /// The parts of a key by name and type.
 fn parts(key: &str) -> Vec<(String, Type)> {
     let checked = sound(&rule(key));
-    let keys = checked.rules[0].form.keys().iter();
+    let keys = checked.rules[0].form.keys.iter();
     keys.map(|key| {
         assert!(
             key.per_step
