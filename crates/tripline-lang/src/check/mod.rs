@@ -30,6 +30,7 @@ mod sections;
 mod substitute;
 #[cfg(test)]
 mod tests;
+mod tests_of_rules;
 mod unsure;
 
 use std::collections::HashSet;
@@ -101,7 +102,7 @@ fn check_files(
     checker.load_lists();
     checker.all_constants();
     let schemas = checker.all_schemas(files);
-    let rules = checker.all_rules(files);
+    let (rules, tests) = checker.all_rules(files);
     let filters = checker.all_filters(files);
     checker.blame_declarations();
     // A use may be among what is in error, so that only a sound set says what is unused.
@@ -127,6 +128,7 @@ fn check_files(
         lists,
         rules,
         filters,
+        tests,
     };
     Checking {
         checked: (!failed).then_some(checked),

@@ -6,6 +6,7 @@
 
 mod expr;
 mod form;
+pub mod test;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct Checked {
     pub rules: Vec<Rule>,
     /// Every filter.
     pub filters: Vec<Filter>,
+    /// Every test; the engine ignores them.
+    pub tests: Vec<test::Test>,
 }
 
 /// How raw records become events of one kind.

@@ -22,6 +22,7 @@ const FOREIGN_SPELLING: &str = "E0114";
 const RESERVED_WORD: &str = "E0115";
 const UNOPENED_BRACKET: &str = "E0116";
 const INDEX_TOO_LARGE: &str = "E0117";
+const BAD_JSON: &str = "E0118";
 
 fn error(
     code: &'static str,
@@ -75,7 +76,7 @@ pub(super) fn unexpected(failure: &Failure, token: Option<&str>, at: Span) -> Di
         token.is_some_and(|token| token.starts_with(|first: char| first.is_ascii_alphabetic()));
     if expected.declaration() && is_word && (failure.begins_line || !expected.operator()) {
         let help =
-            "a file holds `schema`, `list`, `let`, `rule`, `exclude` and `filter` declarations";
+            "a file holds `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test` declarations";
         return error(
             UNKNOWN_DECLARATION,
             format!("{} is not a declaration", found(token)),
@@ -218,7 +219,7 @@ pub(super) fn later_form(written: &str, at: Span) -> Diagnostic {
         at,
         "",
     )
-    .and_help("the declarations are `schema`, `list`, `let`, `rule`, `exclude` and `filter`")
+    .and_help("the declarations are `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test`")
 }
 
 /// Brackets nested beyond the limit.
@@ -299,6 +300,12 @@ pub(super) fn reserved(word: &str, at: Span) -> Diagnostic {
 /// `[99999999999]`.
 pub(super) fn index_too_large(at: Span) -> Diagnostic {
     error(INDEX_TOO_LARGE, "an index is at most 4294967295", at, "")
+}
+
+/// A JSON value that only looks like one.
+pub(super) fn bad_json(at: Span, why: &str) -> Diagnostic {
+    error(BAD_JSON, format!("this is no JSON: {why}"), at, "")
+        .and_help("write it as JSON is written: `{ \"a\": 1, \"b\": [true, null] }`")
 }
 
 /// A word that was read as the clause of an exclusion and is a misspelt operator.
