@@ -76,7 +76,7 @@ fn one(out: &mut String, outcome: &Outcome<'_>, paint: Paint) {
         return;
     }
     for line in details(outcome, paint) {
-        let _ = writeln!(out, "          {line}");
+        let _ = writeln!(out, "{}", format!("          {line}").trim_end());
     }
 }
 
