@@ -59,8 +59,23 @@ impl Sink for Seen {
 
 fn field(name: &str) -> usize {
     const FIELDS: [&str; 17] = [
-        "kind", "time", "id", "user", "interactive", "ip", "details", "roles", "app", "f0", "f1",
-        "f2", "f3", "f4", "f5", "f6", "f7",
+        "kind",
+        "time",
+        "id",
+        "user",
+        "interactive",
+        "ip",
+        "details",
+        "roles",
+        "app",
+        "f0",
+        "f1",
+        "f2",
+        "f3",
+        "f4",
+        "f5",
+        "f6",
+        "f7",
     ];
     FIELDS.iter().position(|field| *field == name).unwrap_or(17)
 }

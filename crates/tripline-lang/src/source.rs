@@ -373,7 +373,11 @@ enum Place {
 }
 
 /// The real path of a file, which must not leave the root.
-fn on_disk(root: &Path, wanted: &Path, (relative, shown): (&str, &str)) -> Result<PathBuf, ListFileError> {
+fn on_disk(
+    root: &Path,
+    wanted: &Path,
+    (relative, shown): (&str, &str),
+) -> Result<PathBuf, ListFileError> {
     let real = real_path(wanted).map_err(|error| list_error(shown, error))?;
     match real.starts_with(root) {
         true => Ok(real),

@@ -78,8 +78,7 @@ impl Writer {
                 self.lay(pieces.get(start..end).unwrap_or_default(), deeper, after);
                 start = end;
             }
-        } else if let Some((open, close)) =
-            given_braces(pieces).or_else(|| widest_brackets(pieces))
+        } else if let Some((open, close)) = given_braces(pieces).or_else(|| widest_brackets(pieces))
         {
             let (before, rest) = pieces.split_at_checked(open + 1).unwrap_or((pieces, &[]));
             let (content, rest) = rest

@@ -1,11 +1,11 @@
 //! Whether two trees mean the same, wherever their parts stand. For tests of the formatter and
 //! for everybody who wants to know whether a change of a rule file changed anything.
 
+use super::json;
 use crate::ast::{
     Count, Entry, Exclude, Expr, ExprKind, Extent, File, Given, GivenValue, Item, ListSource, Name,
     Quoted, Section, Setting, Step, Test, TestLine, TypeName,
 };
-use super::json;
 use crate::source::{FileId, Span};
 
 /// Whether two files declare the same: equal trees but for where things stand.

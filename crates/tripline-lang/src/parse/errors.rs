@@ -75,8 +75,7 @@ pub(super) fn unexpected(failure: &Failure, token: Option<&str>, at: Span) -> Di
     let is_word =
         token.is_some_and(|token| token.starts_with(|first: char| first.is_ascii_alphabetic()));
     if expected.declaration() && is_word && (failure.begins_line || !expected.operator()) {
-        let help =
-            "a file holds `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test` declarations";
+        let help = "a file holds `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test` declarations";
         return error(
             UNKNOWN_DECLARATION,
             format!("{} is not a declaration", found(token)),
@@ -219,7 +218,9 @@ pub(super) fn later_form(written: &str, at: Span) -> Diagnostic {
         at,
         "",
     )
-    .and_help("the declarations are `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test`")
+    .and_help(
+        "the declarations are `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test`",
+    )
 }
 
 /// Brackets nested beyond the limit.

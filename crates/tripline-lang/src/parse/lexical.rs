@@ -247,7 +247,11 @@ fn clock_length(text: &str) -> Option<usize> {
     let minute = part(hour)?;
     let end = part(minute).map_or(minute, |second| {
         let fraction = text.get(second..).and_then(|rest| rest.strip_prefix('.'));
-        second + fraction.map(digits).filter(|count| *count > 0).map_or(0, |count| 1 + count)
+        second
+            + fraction
+                .map(digits)
+                .filter(|count| *count > 0)
+                .map_or(0, |count| 1 + count)
     });
     Some(end + word_length(text.get(end..).unwrap_or_default()))
 }

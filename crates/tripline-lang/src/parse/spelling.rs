@@ -43,7 +43,6 @@ pub(super) const KEYWORDS: &[&str] = &[
     "false",
     "missing",
     "test",
-    "for",
     "records",
     "expect",
     "least",

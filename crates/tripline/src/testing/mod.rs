@@ -73,7 +73,10 @@ pub(crate) fn run<'t>(
     let rules = RuleSet::compile(checked, EventFields::Declared);
     let mut outcomes = Vec::new();
     for test in &checked.tests {
-        let names = test.rules.iter().filter_map(|rule| checked.rules.get(*rule));
+        let names = test
+            .rules
+            .iter()
+            .filter_map(|rule| checked.rules.get(*rule));
         let names: Vec<&str> = names.map(|rule| rule.name.as_str()).collect();
         if !wanted(test, &names) {
             continue;

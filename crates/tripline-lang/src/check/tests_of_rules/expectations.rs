@@ -9,6 +9,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 use super::super::rules::RuleInHand;
+use super::super::scope::StepKind;
 use super::super::{Checker, did_you_mean, listed};
 
 impl Checker<'_> {
@@ -252,7 +253,8 @@ impl Checker<'_> {
                 }
             }
             value => {
-                let value = self.value_of(value, &ty, (in_hand.ast.name.span, "what the rule gives"))?;
+                let value =
+                    self.value_of(value, &ty, (in_hand.ast.name.span, "what the rule gives"))?;
                 (ty, value)
             }
         };
@@ -287,7 +289,19 @@ impl Checker<'_> {
             self.report(problem);
             return None;
         };
-        let schema = self.schemas.get(in_hand.steps.get(step)?.schema?)?;
+        let named = in_hand.steps.get(step)?;
+        if named.kind == StepKind::Absent {
+            let problem = Diagnostic::new(
+                "E0522",
+                name.span,
+                format!("no event stands for the step `{}`: it must be absent", name.text),
+            )
+            .also(named.span, "the step")
+            .help("name a step that is there");
+            self.report(problem);
+            return None;
+        }
+        let schema = self.schemas.get(named.schema?)?;
         let Some((index, known)) = schema.find(&field.text) else {
             let names = || schema.fields.iter().map(|field| field.name.as_str());
             let help = did_you_mean(&field.text, names())
@@ -315,7 +329,7 @@ impl Checker<'_> {
         if let Some((at, emit)) = emitted.find(|(_, emit)| emit.name == name.text) {
             return Some((Place::Emitted(at), emit.value.ty.clone()));
         }
-        let keys = rule.form.keys();
+        let keys = &rule.form.keys;
         let mut parts = keys.iter().enumerate();
         if let Some((at, key)) = parts.find(|(_, key)| key.name == name.text) {
             let ty = key.per_step.first()?.ty.clone();
@@ -328,7 +342,9 @@ impl Checker<'_> {
                 names.push(known);
             }
         }
-        let of_steps = in_hand.steps.iter().filter(|step| {
+        let bound = in_hand.steps.iter();
+        let bound = bound.filter(|step| step.kind != StepKind::Absent);
+        let of_steps = bound.filter(|step| {
             let schema = step.schema.and_then(|schema| self.schemas.get(schema));
             schema.is_some_and(|schema| schema.find(&name.text).is_some())
         });
@@ -336,7 +352,10 @@ impl Checker<'_> {
             .map(|step| format!("`{}.{}`", step.name, name.text))
             .collect();
         let help = if !fields.is_empty() {
-            format!("a field of a step is named with it: {}", fields.join(" or "))
+            format!(
+                "a field of a step is named with it: {}",
+                fields.join(" or ")
+            )
         } else if let Some(near) = did_you_mean(&name.text, names.iter().copied()) {
             near
         } else if names.is_empty() {

@@ -33,11 +33,7 @@ struct Settings {
 
 impl Checker<'_> {
     /// Checks every test, in the order of the files.
-    pub(super) fn all_tests(
-        &mut self,
-        files: &[ast::File],
-        rules: &[RuleInHand<'_>],
-    ) -> Vec<Test> {
+    pub(super) fn all_tests(&mut self, files: &[ast::File], rules: &[RuleInHand<'_>]) -> Vec<Test> {
         let mut known: HashMap<(usize, &str), Span> = HashMap::new();
         let mut checked = Vec::new();
         for item in files.iter().flat_map(|file| &file.items) {
@@ -165,12 +161,9 @@ impl Checker<'_> {
                 self.twice(name.span, format!("`{}`", name.text), Some(first));
             }
             if name.text == "time" && given.member.is_none() {
-                let problem = Diagnostic::new(
-                    "E0602",
-                    name.span,
-                    "the time of an event stands after `at`",
-                )
-                .help("leave `time` out of the braces");
+                let problem =
+                    Diagnostic::new("E0602", name.span, "the time of an event stands after `at`")
+                        .help("leave `time` out of the braces");
                 self.report(problem);
                 continue;
             }

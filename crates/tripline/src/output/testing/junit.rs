@@ -1,7 +1,9 @@
 //! The outcome of tests as JUnit XML, which the reporters of CI systems read: a suite for each rule file,
 //! and one for what no test shows where that is a failure.
 
-use quick_junit::{NonSuccessKind, Report as Document, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{
+    NonSuccessKind, Report as Document, SerializeError, TestCase, TestCaseStatus, TestSuite,
+};
 
 use super::super::text::Paint;
 use super::{Report, about, lacks, pretty};
@@ -40,9 +42,10 @@ fn case(outcome: &Outcome<'_>) -> TestCase {
     let status = match outcome.passed() {
         true => TestCaseStatus::success(),
         false => {
-            let unmet = outcome.unmet.first().map(|unmet| {
-                format!("{}, but there were: {}", unmet.expected, unmet.got)
-            });
+            let unmet = outcome
+                .unmet
+                .first()
+                .map(|unmet| format!("{}, but there were: {}", unmet.expected, unmet.got));
             let message = unmet.or_else(|| outcome.broken.first().cloned());
             failed(
                 message.unwrap_or_default(),
@@ -53,8 +56,7 @@ fn case(outcome: &Outcome<'_>) -> TestCase {
     let mut case = TestCase::new(&*outcome.test.name, status);
     case.set_classname(outcome.rules.join(", "));
     case.set_time(outcome.took);
-    case.extra
-        .insert("file".into(), outcome.file.into());
+    case.extra.insert("file".into(), outcome.file.into());
     case.extra
         .insert("line".into(), outcome.line.to_string().into());
     case
