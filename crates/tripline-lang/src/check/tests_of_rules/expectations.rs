@@ -294,7 +294,10 @@ impl Checker<'_> {
             let problem = Diagnostic::new(
                 "E0522",
                 name.span,
-                format!("no event stands for the step `{}`: it must be absent", name.text),
+                format!(
+                    "no event stands for the step `{}`: it must be absent",
+                    name.text
+                ),
             )
             .also(named.span, "the step")
             .help("name a step that is there");
