@@ -20,7 +20,7 @@ test "a <wrong> test & \u{1b}[31mred" for replay {
   signin at 10:00 { interactive = true  user = "anna"  ip = "192.0.2.1"  id = "one" }
   signin at 10:00 { interactive = true  user = "anna"  ip = "192.0.2.1"  id = "one" }
   signin at 09:00 { interactive = true  user = "anna" }
-  signin at 10:06 { interactive = false }
+  signin at 10:06 { interactive = false  ip = "192.0.2.9" }
   expect 1 detection { user = "bert"  token.asn = missing }
   expect no detections
   expect 1 excluded by "service accounts"
