@@ -118,7 +118,8 @@ impl Checker<'_> {
             }
         }
         let name = &test.name;
-        if !(arrives && expects) && !self.is_damaged(test.span) {
+        let whole = arrives && expects;
+        if !whole && !self.is_damaged(test.span) {
             let (what, help) = match arrives {
                 true => (
                     "expects nothing",
