@@ -78,5 +78,5 @@ pub use self::fate::{Fate, FateCounts};
 pub use self::options::{Emission, Options};
 pub use self::program::{EventFields, ExclusionInfo, RuleInfo, RuleSet};
 pub use self::record::{ReadError, ReadErrorKind};
-pub use self::scan::{Batch, Scanner, Verdict};
+pub use self::scan::{Batch, GivenEvent, Scanner, Verdict};
 pub use self::stats::{RuleStats, SchemaStats, Stats};

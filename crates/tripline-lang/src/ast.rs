@@ -2,6 +2,12 @@
 //! place it stands at. Made by `parse`, read by `check` and `format`. Nothing here is resolved:
 //! a name is still a name, a quantity still a number and a unit.
 
+mod test;
+
+pub use test::{
+    Count, Expectation, Given, GivenValue, Moment, Records, Setting, Test, TestEvent, TestLine,
+};
+
 use crate::source::{FileId, Span};
 
 /// One rule file.
@@ -48,6 +54,8 @@ pub enum Item {
     Exclude(Exclude),
     /// `filter NAME { … }`
     Filter(Filter),
+    /// `test "name" for RULE { … }`
+    Test(Test),
 }
 
 /// `schema NAME { accept EXPR  field : type = EXPR … }`

@@ -259,6 +259,54 @@ impl SourceSet {
     /// # Errors
     /// When the path is absolute, leaves the set's root, or the file cannot be read as UTF-8.
     pub fn list_file(&mut self, from: FileId, relative: &str) -> Result<FileId, ListFileError> {
+        let named = self.named(from, relative)?;
+        let (root, wanted) = match named.place {
+            Place::Memory(found) => {
+                return found.ok_or(ListFileError::NotFound(named.shown));
+            }
+            Place::Disk { root, wanted } => (root, wanted),
+        };
+        self.sought.insert(wanted.clone(), watch::stamp(&wanted));
+        let real = on_disk(&root, &wanted, (relative, &named.shown))?;
+        if let Some(id) = self.by_location.get(&real) {
+            return Ok(*id);
+        }
+        regular(&real, &named.shown)?;
+        let shown = named.shown;
+        let text = read_text(&real, MAX_LIST_FILE).map_err(|error| match error {
+            ReadError::Io(error) => list_error(&shown, error),
+            ReadError::NotUtf8(offset) => ListFileError::NotUtf8 {
+                path: shown.clone(),
+                offset,
+            },
+            ReadError::TooLarge(limit) => ListFileError::TooLarge {
+                path: shown.clone(),
+                limit,
+            },
+        })?;
+        Ok(self.insert(SourceFile::new(shown, text, Root::Disk(root), real)))
+    }
+
+    /// Where the file is that the rule file `from` names beside itself; it is not read.
+    ///
+    /// # Errors
+    /// When the path is absolute, leaves the set's root, or there is no regular file.
+    pub fn locate(&self, from: FileId, relative: &str) -> Result<Located, ListFileError> {
+        let named = self.named(from, relative)?;
+        match named.place {
+            Place::Memory(found) => found
+                .map(Located::Memory)
+                .ok_or(ListFileError::NotFound(named.shown)),
+            Place::Disk { root, wanted } => {
+                let real = on_disk(&root, &wanted, (relative, &named.shown))?;
+                regular(&real, &named.shown)?;
+                Ok(Located::Disk(real))
+            }
+        }
+    }
+
+    /// What the rule file `from` names by a path relative to itself.
+    fn named(&self, from: FileId, relative: &str) -> Result<Named, ListFileError> {
         let named = Path::new(relative);
         if named.is_absolute()
             || relative.starts_with(['/', '\\'])
@@ -277,46 +325,22 @@ impl SourceSet {
             .unwrap_or(Path::new(""))
             .join(named);
         let shown = show(&below_root(Path::new(""), &shown).unwrap_or(shown));
-        match namer.root.clone() {
+        let folder = namer.location.parent().unwrap_or(Path::new(""));
+        let place = match &namer.root {
             Root::Memory => {
-                let folder = namer.location.parent().unwrap_or(Path::new(""));
                 let location = below_root(folder, named).ok_or_else(outside)?;
-                self.by_location
-                    .get(&location)
-                    .copied()
-                    .ok_or(ListFileError::NotFound(shown))
+                Place::Memory(self.by_location.get(&location).copied())
             }
             Root::Disk(root) => {
-                let folder = namer.location.parent().unwrap_or(Path::new(""));
-                let inner = folder.strip_prefix(&root).map_err(|_| outside())?;
+                let inner = folder.strip_prefix(root).map_err(|_| outside())?;
                 let wanted = root.join(below_root(inner, named).ok_or_else(outside)?);
-                self.sought.insert(wanted.clone(), watch::stamp(&wanted));
-                let real = real_path(&wanted).map_err(|error| list_error(&shown, error))?;
-                if !real.starts_with(&root) {
-                    return Err(outside());
+                Place::Disk {
+                    root: root.clone(),
+                    wanted,
                 }
-                if let Some(id) = self.by_location.get(&real) {
-                    return Ok(*id);
-                }
-                // Opening a pipe would wait for its other end, reading a device need never end.
-                let kind = fs::metadata(&real).map_err(|error| list_error(&shown, error))?;
-                if !kind.is_file() {
-                    return Err(ListFileError::NotRegular(shown));
-                }
-                let text = read_text(&real, MAX_LIST_FILE).map_err(|error| match error {
-                    ReadError::Io(error) => list_error(&shown, error),
-                    ReadError::NotUtf8(offset) => ListFileError::NotUtf8 {
-                        path: shown.clone(),
-                        offset,
-                    },
-                    ReadError::TooLarge(limit) => ListFileError::TooLarge {
-                        path: shown.clone(),
-                        limit,
-                    },
-                })?;
-                Ok(self.insert(SourceFile::new(shown, text, Root::Disk(root), real)))
             }
-        }
+        };
+        Ok(Named { shown, place })
     }
 
     fn insert(&mut self, file: SourceFile) -> FileId {
@@ -324,6 +348,52 @@ impl SourceSet {
         self.by_location.insert(file.location.clone(), id);
         self.files.push(file);
         id
+    }
+}
+
+/// Where a file is that a rule file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Located {
+    /// At this path, without symbolic links.
+    Disk(PathBuf),
+    /// Among the set's own texts.
+    Memory(FileId),
+}
+
+/// A file as a rule file names it.
+struct Named {
+    /// Its path as shown to a person.
+    shown: String,
+    place: Place,
+}
+
+/// Where it would be.
+enum Place {
+    /// Below this root on disk.
+    Disk { root: PathBuf, wanted: PathBuf },
+    /// Among the set's own texts, if it is there.
+    Memory(Option<FileId>),
+}
+
+/// The real path of a file, which must not leave the root.
+fn on_disk(
+    root: &Path,
+    wanted: &Path,
+    (relative, shown): (&str, &str),
+) -> Result<PathBuf, ListFileError> {
+    let real = real_path(wanted).map_err(|error| list_error(shown, error))?;
+    match real.starts_with(root) {
+        true => Ok(real),
+        false => Err(ListFileError::OutsideRoot(relative.to_owned())),
+    }
+}
+
+/// Opening a pipe would wait for its other end, reading a device need never end.
+fn regular(real: &Path, shown: &str) -> Result<(), ListFileError> {
+    let kind = fs::metadata(real).map_err(|error| list_error(shown, error))?;
+    match kind.is_file() {
+        true => Ok(()),
+        false => Err(ListFileError::NotRegular(shown.to_owned())),
     }
 }
 

@@ -82,7 +82,7 @@ fn the_first_rule_checks_with_the_shipped_schema_and_warns_of_nothing() {
     let page = std::fs::read_to_string(format!("{root}/docs/first-rule.md")).unwrap();
     let schema = std::fs::read_to_string(format!("{root}/rules/entra/schema.trip")).unwrap();
     let examples = examples(&page);
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 4);
     let mut texts = vec![("schema.trip".to_owned(), schema)];
     for (line, text) in examples {
         let formatted = tripline_lang::format(FileId(0), &text).unwrap();

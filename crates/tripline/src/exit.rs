@@ -10,6 +10,8 @@ pub(crate) enum Status {
     Ran,
     /// It could not run, or an input could not be read to its end (1).
     CouldNotRun,
+    /// A test failed, or something is not shown by any (1).
+    TestFailed,
     /// The command line or the rule set is in error; nothing ran (2).
     InError,
     /// It ran, and what `--fail-on` names happened (3).
@@ -22,7 +24,7 @@ impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
         ExitCode::from(match status {
             Status::Ran => 0,
-            Status::CouldNotRun => 1,
+            Status::CouldNotRun | Status::TestFailed => 1,
             Status::InError => 2,
             Status::FailedOn => 3,
             Status::Interrupted => 130,

@@ -11,6 +11,7 @@ mod interrupt;
 mod output;
 mod pipeline;
 mod rules;
+mod testing;
 mod units;
 
 use std::io::Write as _;
@@ -40,7 +41,7 @@ struct Arguments {
 const EXIT_STATUS: &str = "\
 Exit status:
   0    it ran, also if the reader of its output (such as head) went away early
-  1    it could not run, or an input could not be read to its end
+  1    it could not run, an input could not be read to its end, or a test failed
   2    the command line or the rules are in error; nothing ran
   3    it ran, and what --fail-on names happened
   130  Ctrl-C ended it";

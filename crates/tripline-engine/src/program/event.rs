@@ -152,6 +152,33 @@ impl<'r> EventView<'r> {
         }
     }
 
+    /// Sets a field that has not been asked for, so that it is not computed.
+    pub(crate) fn set(&self, field: usize, value: Value<'r>) {
+        let program = self.schema.fields.get(field);
+        let Some(number) = program.and_then(|program| program.cell) else {
+            return;
+        };
+        let known = match &value {
+            Value::Missing => Known::Missing,
+            Value::Bool(truth) => Known::Bool(*truth),
+            Value::Int(number) => Known::Int(*number),
+            Value::Float(number) => Known::Float(*number),
+            Value::Timestamp(at) => Known::Timestamp(*at),
+            Value::Ip(ip) => Known::Ip(*ip),
+            _ => Known::Aside,
+        };
+        if let Some(cell) = self.cells.get(number) {
+            cell.set(known);
+            if !matches!(known, Known::Aside) {
+                return;
+            }
+        }
+        if let Some(aside) = self.aside(number) {
+            // Only the first value counts.
+            let _ = aside.set(value);
+        }
+    }
+
     /// The field, or where it is kept aside.
     fn known(&self, field: usize) -> Result<Value<'r>, Option<&Value<'r>>> {
         let Some(program) = self.schema.fields.get(field) else {

@@ -90,6 +90,22 @@ impl Batch {
         self.records == 0
     }
 
+    /// The event times of the records it holds, nanoseconds since 1970, each with the index of its
+    /// record; one for each schema that accepts the record.
+    pub fn times(&self) -> impl Iterator<Item = (usize, i64)> {
+        let entries = self.entries.iter();
+        entries.filter_map(|entry| Some((entry.record, entry.found.as_ref().ok().copied()?)))
+    }
+
+    /// The steps whose own conditions the events in it satisfy: rule and step by index, and whether the
+    /// event has the rule's key.
+    pub fn steps(&self) -> impl Iterator<Item = (usize, usize, bool)> {
+        self.candidates.iter().map(|candidate| {
+            let (rule, step) = (candidate.rule as usize, usize::from(candidate.step));
+            (rule, step, candidate.key.is_some())
+        })
+    }
+
     /// Notes a record as an event of a schema, or what became of it, with the candidates from `first` on.
     pub(super) fn note(&mut self, found: Result<i64, Fate>, identity: Identity, first: usize) {
         let candidates = first..self.candidates.len();

@@ -8,6 +8,7 @@
 
 mod batch;
 mod filter;
+mod given;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
@@ -24,6 +25,7 @@ use crate::record::{self, Slots};
 pub use self::batch::Batch;
 pub(crate) use self::batch::{Candidate, Presence};
 pub use self::filter::Verdict;
+pub use self::given::GivenEvent;
 
 /// Identity of an event: the hash of its schema and its `id`, or of its bytes.
 pub(crate) type Identity = u128;

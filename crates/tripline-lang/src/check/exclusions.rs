@@ -8,7 +8,6 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::convert;
 
-use super::names::Kind;
 use super::rules::{RuleInHand, split};
 use super::{Checker, did_you_mean, listed};
 
@@ -71,52 +70,18 @@ impl Checker<'_> {
         }
         let mut from: Vec<usize> = Vec::new();
         for name in &exclude.from {
-            match self.names.get(&name.text) {
-                Some(declared) if declared.kind == Kind::Rule => {
-                    self.uses.used.insert(declared.span);
-                    if from.contains(&declared.index) {
-                        let problem = Diagnostic::new(
-                            "E0505",
-                            name.span,
-                            format!("the rule `{}` stands twice here", name.text),
-                        );
-                        self.report(problem);
-                    } else {
-                        from.push(declared.index);
-                    }
-                }
-                other => {
-                    let mut problem = Diagnostic::new(
-                        "E0207",
-                        name.span,
-                        format!("there is no rule `{}`", name.text),
-                    );
-                    if let Some(other) = other {
-                        problem = problem.also(
-                            other.span,
-                            format!("`{}` is a {}", name.text, other.kind.word()),
-                        );
-                    }
-                    let rules = || self.names.of_kind(Kind::Rule);
-                    let help = did_you_mean(&name.text, rules()).or_else(|| {
-                        rules()
-                            .next()
-                            .map(|_| format!("the rules of this set are {}", listed(rules())))
-                    });
-                    let problem = problem.maybe_help(help);
-                    self.report(problem);
-                    let declared: Vec<(&str, Span)> = self
-                        .names
-                        .of_kind(Kind::Rule)
-                        .filter_map(|rule| Some((rule, self.names.get(rule)?.span)))
-                        .collect();
-                    self.note_unknown(
-                        "E0207",
-                        "rule",
-                        (&name.text, name.span),
-                        declared.into_iter(),
-                    );
-                }
+            let Some(rule) = self.rule_named(name) else {
+                continue;
+            };
+            if from.contains(&rule) {
+                let problem = Diagnostic::new(
+                    "E0505",
+                    name.span,
+                    format!("the rule `{}` stands twice here", name.text),
+                );
+                self.report(problem);
+            } else {
+                from.push(rule);
             }
         }
         from

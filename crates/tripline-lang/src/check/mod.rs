@@ -32,6 +32,7 @@ mod substitute;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tests_of_rules;
 mod unsure;
 
 use std::collections::HashSet;
@@ -105,7 +106,7 @@ fn check_files(
     checker.load_tables();
     checker.all_constants();
     let schemas = checker.all_schemas(files);
-    let rules = checker.all_rules(files);
+    let (rules, tests) = checker.all_rules(files);
     let filters = checker.all_filters(files);
     checker.blame_declarations();
     // A use may be among what is in error, so that only a sound set says what is unused.
@@ -131,6 +132,7 @@ fn check_files(
         lists,
         rules,
         filters,
+        tests,
     };
     Checking {
         checked: (!failed).then_some(checked),

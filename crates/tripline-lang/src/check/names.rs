@@ -100,7 +100,7 @@ impl<'a> Checker<'a> {
                     self.declare_name(&filter.name, Kind::Filter, filters);
                     filters += 1;
                 }
-                ast::Item::Exclude(_) => {}
+                ast::Item::Exclude(_) | ast::Item::Test(_) => {}
             }
         }
     }
@@ -161,6 +161,48 @@ impl<'a> Checker<'a> {
                 None
             }
         }
+    }
+
+    /// The rule of this name; an unknown one is reported.
+    pub(super) fn rule_named(&mut self, name: &ast::Name) -> Option<usize> {
+        let other = match self.names.get(&name.text) {
+            Some(declared) if declared.kind == Kind::Rule => {
+                self.uses.used.insert(declared.span);
+                return Some(declared.index);
+            }
+            other => other,
+        };
+        let mut problem = Diagnostic::new(
+            "E0207",
+            name.span,
+            format!("there is no rule `{}`", name.text),
+        );
+        if let Some(other) = other {
+            problem = problem.also(
+                other.span,
+                format!("`{}` is a {}", name.text, other.kind.word()),
+            );
+        }
+        let rules = || self.names.of_kind(Kind::Rule);
+        let help = super::did_you_mean(&name.text, rules()).or_else(|| {
+            rules()
+                .next()
+                .map(|_| format!("the rules of this set are {}", super::listed(rules())))
+        });
+        let problem = problem.maybe_help(help);
+        self.report(problem);
+        let declared: Vec<(&str, Span)> = self
+            .names
+            .of_kind(Kind::Rule)
+            .filter_map(|rule| Some((rule, self.names.get(rule)?.span)))
+            .collect();
+        self.note_unknown(
+            "E0207",
+            "rule",
+            (&name.text, name.span),
+            declared.into_iter(),
+        );
+        None
     }
 
     /// Warns about lists, tables and constants that nothing uses.

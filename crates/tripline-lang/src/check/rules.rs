@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::ast;
+use crate::checked::test::Test;
 use crate::checked::{
     Aggregate, Emit, Expr, ExprKind, Extent, Form, Key, Pick, Role, Rule, Shape, Step,
 };
@@ -64,8 +65,8 @@ impl RuleInHand<'_> {
 }
 
 impl Checker<'_> {
-    /// Checks every rule and every exclusion, in the order of the files.
-    pub(super) fn all_rules(&mut self, files: &[ast::File]) -> Vec<Rule> {
+    /// Checks every rule, exclusion and test, in the order of the files.
+    pub(super) fn all_rules(&mut self, files: &[ast::File]) -> (Vec<Rule>, Vec<Test>) {
         let mut ids = HashMap::new();
         let mut rules = Vec::new();
         for item in files.iter().flat_map(|file| &file.items) {
@@ -75,6 +76,7 @@ impl Checker<'_> {
             }
         }
         self.all_exclusions(files, &mut rules);
+        let tests = self.all_tests(files, &rules);
         let checked = rules.into_iter().filter_map(|rule| {
             let aggregates = rule.aggregates;
             rule.checked.map(|checked| Rule {
@@ -82,7 +84,7 @@ impl Checker<'_> {
                 ..checked
             })
         });
-        checked.collect()
+        (checked.collect(), tests)
     }
 
     fn rule<'r>(&mut self, rule: &'r ast::Rule, ids: &mut super::meta::Ids) -> RuleInHand<'r> {

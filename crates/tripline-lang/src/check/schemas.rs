@@ -199,7 +199,7 @@ impl Checker<'_> {
 }
 
 /// Whether a field of one type may be read from a value of another.
-fn converts(from: &Type, to: &Type) -> bool {
+pub(super) fn converts(from: &Type, to: &Type) -> bool {
     match (from, to) {
         (Type::List(from), Type::List(to)) => from == to || converts(from, to),
         (Type::String, Type::Regex | Type::Json | Type::List(_)) => false,

@@ -7,6 +7,7 @@
 mod expr;
 mod form;
 mod table;
+pub mod test;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct Checked {
     pub rules: Vec<Rule>,
     /// Every filter.
     pub filters: Vec<Filter>,
+    /// Every test; the engine ignores them.
+    pub tests: Vec<test::Test>,
 }
 
 /// How raw records become events of one kind.

@@ -2,8 +2,8 @@
 //! an entry for each with an example, and a test that the two agree.
 //!
 //! A code is never given another meaning. Errors begin with `E`, warnings with `W`; the next two
-//! digits are the subject: 00 files, 01 syntax, 02 names, 03 types, 04 schemas, lists and tables, 05 rules
-//! (of warnings: 01 unused, 02 conditions, 03 exclusions, 04 identity).
+//! digits are the subject: 00 files, 01 syntax, 02 names, 03 types, 04 schemas, lists and tables, 05 rules,
+//! 06 tests (of warnings: 01 unused, 02 conditions, 03 exclusions, 04 identity, 05 tests).
 
 use super::Severity;
 
@@ -63,7 +63,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0102",
         "unknown declaration",
-        "A file holds declarations: `schema`, `list`, `let`, `rule`, `exclude` and `filter`. Another word begins one here.",
+        "A file holds declarations: `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test`. Another word begins one here.",
     ),
     code(
         "E0103",
@@ -89,11 +89,6 @@ pub const CODES: &[Code] = &[
         "E0107",
         "a comment is never closed",
         "A comment that begins with `/*` ends with `*/`.",
-    ),
-    code(
-        "E0108",
-        "not part of this version",
-        "The word belongs to a form that this version of the language does not have.",
     ),
     code(
         "E0109",
@@ -141,6 +136,11 @@ pub const CODES: &[Code] = &[
         "Elements of a list are counted from 0 to 4294967295.",
     ),
     code(
+        "E0118",
+        "JSON that is none",
+        "A value in braces is JSON as it is written.",
+    ),
+    code(
         "E0201",
         "a name is declared twice",
         "Names of schemas, lists, constants, rules and filters are global to a rule set, over all of its files, and the fields of one schema differ. The second place shows the first declaration.",
@@ -173,7 +173,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0207",
         "unknown rule",
-        "The exclusion is about a rule that the set does not have.",
+        "The exclusion or the test is about a rule that the set does not have.",
     ),
     code("E0208", "unknown type", "There is no type of this name."),
     code(
@@ -459,7 +459,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0505",
         "something that stands twice",
-        "Names of steps, parts of the key, names in `emit`, keys of `meta`, rules after `from` and the exclusions of one rule differ from one another.",
+        "Names of steps, parts of the key, names in `emit`, keys of `meta`, rules after `from` and `for`, the exclusions and the tests of one rule, and what a test gives an event or expects of a detection differ from one another.",
     ),
     code(
         "E0506",
@@ -547,6 +547,51 @@ pub const CODES: &[Code] = &[
         "`last` and `every` choose among the events of a step of a `sequence` that one event stands for.",
     ),
     code(
+        "E0601",
+        "a test that tests nothing",
+        "A test has events or records, and at least one expectation.",
+    ),
+    code(
+        "E0602",
+        "the time of an event of a test",
+        "The time of an event stands after `at`, so `time` is not among the fields that it is given.",
+    ),
+    code(
+        "E0603",
+        "not a time",
+        "An event of a test happens at a time of day, or at an instant of the calendar.",
+    ),
+    code(
+        "E0604",
+        "records that cannot be read",
+        "The file of `records` is named relative to the rule file, and lies in the rule set's folder.",
+    ),
+    code(
+        "E0605",
+        "a setting with a value that does not fit",
+        "`lateness` is a duration, `emission` is `early` or `final`, `today` is a date.",
+    ),
+    code(
+        "E0606",
+        "an expectation that says nothing or two things",
+        "An expectation counts detections, or matches that exclusions suppress, and not both at once. It can fail.",
+    ),
+    code(
+        "E0607",
+        "an expectation about a rule of another test",
+        "A test expects something of the rules that it is for.",
+    ),
+    code(
+        "E0608",
+        "unknown exclusion",
+        "The rule has no exclusion of this name.",
+    ),
+    code(
+        "E0609",
+        "a value that detections do not have",
+        "A detection has what its rule emits, the parts of the key, and, with the name of the step before it, every field of an event.",
+    ),
+    code(
         "W0101",
         "an unused list",
         "Nothing asks whether a value is in the list.",
@@ -611,6 +656,11 @@ pub const CODES: &[Code] = &[
         "W0402",
         "an id that is not well formed",
         "The id looks like a UUID and is none, so a letter may be missing.",
+    ),
+    code(
+        "W0501",
+        "the records of a test are not there",
+        "A test names a file with records, and there is none. The rules run all the same; the test fails.",
     ),
 ];
 

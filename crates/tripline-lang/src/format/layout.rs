@@ -62,7 +62,7 @@ impl Writer {
     fn lay(&mut self, pieces: &[Piece], indent: usize, after: usize) {
         if is_flat(pieces) && self.column + code_width(pieces) <= LINE_LIMIT {
             self.flat(pieces, indent + CONTINUED, after);
-        } else if let Some(breaks) = loosest(pieces) {
+        } else if let Some(breaks) = loosest(pieces).filter(|_| given_braces(pieces).is_none()) {
             let mut start = 0;
             for end in breaks.into_iter().chain([pieces.len()]) {
                 if start > 0 {
@@ -78,7 +78,8 @@ impl Writer {
                 self.lay(pieces.get(start..end).unwrap_or_default(), deeper, after);
                 start = end;
             }
-        } else if let Some((open, close)) = widest_brackets(pieces) {
+        } else if let Some((open, close)) = given_braces(pieces).or_else(|| widest_brackets(pieces))
+        {
             let (before, rest) = pieces.split_at_checked(open + 1).unwrap_or((pieces, &[]));
             let (content, rest) = rest
                 .split_at_checked(close - open - 1)
@@ -99,8 +100,8 @@ impl Writer {
             if let Some(next) = rest.first() {
                 if self.line_is_over {
                     self.new_line(indent + CONTINUED);
-                } else if next.space {
-                    self.pad(1);
+                } else {
+                    self.pad(next.space);
                 }
                 self.lay(rest, indent, after);
             }
@@ -111,6 +112,9 @@ impl Writer {
 
     /// The content of brackets on lines of its own, one for each entry.
     fn inside(&mut self, opening: Option<&Piece>, content: &[Piece], indent: usize) {
+        if opening.is_some_and(|piece| piece.role == Some(Role::OpenGiven)) {
+            return self.given(content, indent);
+        }
         let is_list = opening.is_some_and(|piece| piece.role == Some(Role::List));
         let mut start = 0;
         for end in at_depth_zero(content, |piece| piece.text == ",")
@@ -126,7 +130,7 @@ impl Writer {
                 entry.push(Piece {
                     text: ",".to_owned(),
                     role: None,
-                    space: false,
+                    space: 0,
                     comments,
                 });
             }
@@ -136,14 +140,41 @@ impl Writer {
         }
     }
 
+    /// What braces of a test hold, each on a line of its own, aligned at the `=`.
+    fn given(&mut self, content: &[Piece], indent: usize) {
+        let starts: Vec<usize> = (0..content.len())
+            .filter(|at| {
+                let piece = content.get(*at);
+                piece.is_some_and(|piece| piece.role == Some(Role::Given))
+            })
+            .collect();
+        let ends = starts.iter().skip(1).copied().chain([content.len()]);
+        let entries: Vec<(&[Piece], &[Piece])> = starts
+            .iter()
+            .zip(ends)
+            .filter_map(|(start, end)| {
+                let entry = content.get(*start..end)?;
+                let equals = entry.iter().position(|piece| piece.text == "=")?;
+                entry.split_at_checked(equals)
+            })
+            .collect();
+        let widest = entries.iter().map(|(name, _)| flat_width(*name)).max();
+        for (name, value) in &entries {
+            self.new_line(indent);
+            self.flat(name, indent, indent);
+            self.pad(1 + widest.unwrap_or(0).saturating_sub(flat_width(*name)));
+            self.lay(value, indent, indent);
+        }
+    }
+
     /// Writes pieces in a row, with new lines only where comments end them: those stand at
     /// `continued`, and comments after the last piece at `after`.
     fn flat(&mut self, pieces: &[Piece], continued: usize, after: usize) {
         for (index, piece) in pieces.iter().enumerate() {
             if self.line_is_over {
                 self.new_line(continued);
-            } else if piece.space && index > 0 {
-                self.pad(1);
+            } else if index > 0 {
+                self.pad(piece.space);
             }
             self.write(&piece.text);
             let is_last = index + 1 == pieces.len();
@@ -211,7 +242,11 @@ fn at_depth_zero<'p>(
         match piece.text.as_str() {
             "(" | "[" => depth += 1,
             ")" | "]" => depth -= 1,
-            _ => {}
+            _ => match piece.role {
+                Some(Role::OpenGiven) => depth += 1,
+                Some(Role::CloseGiven) => depth -= 1,
+                _ => {}
+            },
         }
         (outside && is(piece)).then_some(index)
     })
@@ -235,6 +270,13 @@ fn loosest(pieces: &[Piece]) -> Option<Vec<usize>> {
                 .collect();
             (!breaks.is_empty()).then_some(breaks)
         })
+}
+
+/// The braces of a test that hold something.
+fn given_braces(pieces: &[Piece]) -> Option<(usize, usize)> {
+    let place = |role: Role| pieces.iter().position(|piece| piece.role == Some(role));
+    let (open, close) = (place(Role::OpenGiven)?, place(Role::CloseGiven)?);
+    (close > open + 1).then_some((open, close))
 }
 
 /// The brackets outside of all others that hold the most; those of an index stay closed.

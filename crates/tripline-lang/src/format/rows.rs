@@ -1,6 +1,9 @@
 //! The rows of a rule file: each statement, each comment on lines of its own and each closing
 //! brace, with the comments that belong to their tokens.
 
+use std::borrow::Cow;
+
+use crate::parse::json;
 use crate::parse::lexical::{self, Token};
 use crate::parse::shape::{Role, Shape, Statement, shape};
 
@@ -34,6 +37,7 @@ impl Kind {
                     | Statement::Field
                     | Statement::Entry
                     | Statement::Clause
+                    | Statement::Event
             )
         )
     }
@@ -59,8 +63,8 @@ impl Comment {
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) role: Option<Role>,
-    /// A space stands between it and the token before it on the line.
-    pub(super) space: bool,
+    /// How many spaces stand between it and the token before it on the line.
+    pub(super) space: usize,
     pub(super) comments: Vec<Comment>,
 }
 
@@ -97,8 +101,8 @@ impl Row {
             .collect()
     }
 
-    /// Which pieces are aligned: those before `=`, those before `:`, a clause's word. Comments
-    /// among them keep a row out of line.
+    /// Which pieces are aligned: those before `=`, those before `:`, a clause's word, an event's schema
+    /// and time. Comments among them keep a row out of line.
     fn find_cells(&mut self) {
         let Kind::Statement(statement) = self.kind else {
             return;
@@ -108,6 +112,8 @@ impl Row {
             Statement::Entry | Statement::Table => vec![position("=")],
             Statement::Field | Statement::List => vec![position(":"), position("=")],
             Statement::Clause => vec![Some(1)],
+            // The schema, and `at` with the time.
+            Statement::Event => vec![Some(1), Some(3)],
             _ => return,
         };
         let Some(ends) = ends.into_iter().collect::<Option<Vec<usize>>>() else {
@@ -135,7 +141,7 @@ impl Row {
 pub(super) fn flat_width<'p>(pieces: impl IntoIterator<Item = &'p Piece>) -> usize {
     let mut width = 0;
     for (index, piece) in pieces.into_iter().enumerate() {
-        width += usize::from(piece.space && index > 0) + piece.text.chars().count();
+        width += if index > 0 { piece.space } else { 0 } + piece.text.chars().count();
         width += piece
             .comments
             .iter()
@@ -157,6 +163,7 @@ pub(super) fn rows(text: &str) -> Vec<Row> {
         depth: 0,
         ended: true,
         before: None,
+        json_until: 0,
     };
     for (index, token) in tokens.iter().enumerate() {
         if token.is_comment() {
@@ -185,6 +192,8 @@ struct Builder<'t> {
     /// The last row takes no more tokens.
     ended: bool,
     before: Option<Token>,
+    /// Where the JSON value ends that was written as one piece.
+    json_until: usize,
 }
 
 impl Builder<'_> {
@@ -208,9 +217,21 @@ impl Builder<'_> {
     }
 
     fn code(&mut self, token: Token) {
-        let written = token.text(self.text);
+        if token.start < self.json_until {
+            return;
+        }
+        let mut token = token;
+        let mut written = Cow::Borrowed(token.text(self.text));
+        let json = self.shape.json.get(&token.start).copied();
+        if let Some(end) = json {
+            token.end = end;
+            written = Cow::Owned(json::spaced(token.text(self.text)));
+            self.json_until = end;
+        }
         let statement = self.shape.statements.get(&token.start).copied();
-        if written == "}" {
+        let role = self.shape.roles.get(&token.start).copied();
+        let block = json.is_none() && !matches!(role, Some(Role::OpenGiven | Role::CloseGiven));
+        if written == "}" && block {
             self.depth = self.depth.saturating_sub(1);
             let empty = self.rows.last().is_some_and(|row| {
                 row.opens() && row.pieces.iter().all(|piece| piece.comments.is_empty())
@@ -224,21 +245,21 @@ impl Builder<'_> {
                 token,
             );
         }
-        let role = self.shape.roles.get(&token.start).copied();
+        let opens = written == "{" && block;
+        self.ended = block && matches!(&*written, "{" | "}");
         if let Some(row) = self.rows.last_mut() {
             let space = row
                 .pieces
                 .last()
-                .is_some_and(|before| spaced(before, written, role));
+                .map_or(0, |before| spaces(before, &written, role));
             row.pieces.push(Piece {
-                text: written.to_owned(),
+                text: written.into_owned(),
                 role,
                 space,
                 comments: Vec::new(),
             });
         }
-        self.ended = matches!(written, "{" | "}");
-        self.depth += usize::from(written == "{");
+        self.depth += usize::from(opens);
         self.before = Some(token);
     }
 
@@ -248,7 +269,9 @@ impl Builder<'_> {
         let own_line = self.before.is_none() || self.gap(token).contains('\n');
         let between = self.ended
             || next.is_none_or(|next| {
-                self.shape.statements.contains_key(&next.start) || next.text(self.text) == "}"
+                self.shape.statements.contains_key(&next.start)
+                    || next.text(self.text) == "}"
+                        && self.shape.roles.get(&next.start) != Some(&Role::CloseGiven)
             });
         if own_line && between {
             self.start_row(Kind::Comment, token);
@@ -256,7 +279,7 @@ impl Builder<'_> {
                 row.pieces.push(Piece {
                     text,
                     role: None,
-                    space: false,
+                    space: 0,
                     comments: Vec::new(),
                 });
             }
@@ -265,6 +288,15 @@ impl Builder<'_> {
             piece.comments.push(Comment { text, own_line });
         }
         self.before = Some(token);
+    }
+}
+
+/// How many spaces stand between two tokens of a line: two before each thing but the first that braces
+/// hold.
+fn spaces(before: &Piece, written: &str, role: Option<Role>) -> usize {
+    match role {
+        Some(Role::Given) if before.text != "{" => 2,
+        _ => usize::from(spaced(before, written, role)),
     }
 }
 

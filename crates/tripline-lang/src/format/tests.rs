@@ -125,6 +125,12 @@ fn a_nasty_text_in_canonical_form() {
 }
 
 #[test]
+fn tests_of_rules_in_canonical_form() {
+    let tests = EVERYTHING.find("\ntest ").unwrap();
+    insta::assert_snapshot!("tests_of_rules", formatted(&EVERYTHING[tests..]));
+}
+
+#[test]
 fn no_line_passes_the_limit_where_it_can_be_broken() {
     for text in [SEED_RULE, SEED_EXCLUSIONS, EVERYTHING, NASTY] {
         for line in formatted(text)
@@ -309,6 +315,10 @@ fn file() -> impl Strategy<Value = Vec<String>> {
         expression().prop_map(around(
             "filter f { on signin drop when",
             "tag \"t\" when x }"
+        )),
+        expression().prop_map(around(
+            "test \"t\" for a , b { signin at 10:00 { user =",
+            "details = {\"a\":[1,{\"b\":null}]} } s at 2027-06-30 { } expect at least 1 excluded of a by \"x\" , \"y\" { a . b = [ x ] } lateness 1h }"
         )),
     ];
     prop::collection::vec(item, 1..4).prop_map(|items| items.concat())

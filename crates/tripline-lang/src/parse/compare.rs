@@ -1,9 +1,10 @@
 //! Whether two trees mean the same, wherever their parts stand. For tests of the formatter and
 //! for everybody who wants to know whether a change of a rule file changed anything.
 
+use super::json;
 use crate::ast::{
-    Entry, Exclude, Expr, ExprKind, Extent, File, Item, ListSource, Name, Quoted, Section, Step,
-    TypeName,
+    Count, Entry, Exclude, Expr, ExprKind, Extent, File, Given, GivenValue, Item, ListSource, Name,
+    Quoted, Section, Setting, Step, Test, TestLine, TypeName,
 };
 use crate::source::{FileId, Span};
 
@@ -64,6 +65,7 @@ fn item(item: &mut Item) {
             rule.sections.iter_mut().for_each(section);
         }
         Item::Exclude(found) => exclude(found),
+        Item::Test(found) => test(found),
         Item::Filter(filter) => {
             filter.span = NOWHERE;
             name(&mut filter.name);
@@ -153,6 +155,57 @@ fn exclude(exclude: &mut Exclude) {
     for clause in &mut exclude.clauses {
         name(&mut clause.word);
         expr(&mut clause.value);
+    }
+}
+
+fn test(test: &mut Test) {
+    test.span = NOWHERE;
+    quoted(&mut test.name);
+    test.rules.iter_mut().for_each(name);
+    for line in &mut test.lines {
+        match line {
+            TestLine::Event(event) => {
+                event.span = NOWHERE;
+                event.at.span = NOWHERE;
+                name(&mut event.schema);
+                event.fields.iter_mut().for_each(given);
+            }
+            TestLine::Records(records) => {
+                records.span = NOWHERE;
+                quoted(&mut records.path);
+            }
+            TestLine::Expect(expected) => {
+                expected.span = NOWHERE;
+                if let Count::Exactly(_, span) | Count::AtLeast(_, span) = &mut expected.count {
+                    *span = NOWHERE;
+                }
+                expected.of.iter_mut().for_each(name);
+                expected.by.iter_mut().for_each(quoted);
+                if let Some((span, by)) = &mut expected.both {
+                    *span = NOWHERE;
+                    by.iter_mut().for_each(quoted);
+                }
+                expected.values.iter_mut().for_each(given);
+            }
+            TestLine::Setting(setting) => match setting {
+                Setting::Lateness(value) => expr(value),
+                Setting::Emission(word) => name(word),
+                Setting::Today(day) => day.span = NOWHERE,
+            },
+        }
+    }
+}
+
+fn given(given: &mut Given) {
+    name(&mut given.name);
+    given.member.iter_mut().for_each(name);
+    match &mut given.value {
+        GivenValue::Expr(value) => expr(value),
+        GivenValue::Json(json) => {
+            json.span = NOWHERE;
+            // White space between its tokens says nothing.
+            json.text = json::spaced(&json.text);
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl<'p> Reader<'p> {
         text
     }
 
-    fn quoted(&self, pair: &Pair<'_, Rule>) -> Quoted {
+    pub(super) fn quoted(&self, pair: &Pair<'_, Rule>) -> Quoted {
         Quoted {
             text: self.unescape(pair),
             span: self.span(pair),
@@ -75,6 +75,7 @@ impl<'p> Reader<'p> {
             Rule::rule_block => self.rule(pair).map(Item::Rule),
             Rule::exclude => self.exclude(pair).map(Item::Exclude),
             Rule::filter => self.filter(pair).map(Item::Filter),
+            Rule::test => self.test(pair).map(Item::Test),
             _ => None,
         }
     }

@@ -12,7 +12,6 @@ const UNCLOSED_BRACKET: &str = "E0104";
 const UNCLOSED_TEXT: &str = "E0105";
 const UNCLOSED_REGEX: &str = "E0106";
 const UNCLOSED_COMMENT: &str = "E0107";
-const LATER_FORM: &str = "E0108";
 const TOO_DEEP: &str = "E0109";
 const BAD_ESCAPE: &str = "E0110";
 const REGEX_FLAGS: &str = "E0111";
@@ -22,6 +21,7 @@ const FOREIGN_SPELLING: &str = "E0114";
 const RESERVED_WORD: &str = "E0115";
 const UNOPENED_BRACKET: &str = "E0116";
 const INDEX_TOO_LARGE: &str = "E0117";
+const BAD_JSON: &str = "E0118";
 
 fn error(
     code: &'static str,
@@ -74,8 +74,7 @@ pub(super) fn unexpected(failure: &Failure, token: Option<&str>, at: Span) -> Di
     let is_word =
         token.is_some_and(|token| token.starts_with(|first: char| first.is_ascii_alphabetic()));
     if expected.declaration() && is_word && (failure.begins_line || !expected.operator()) {
-        let help =
-            "a file holds `schema`, `list`, `let`, `rule`, `exclude` and `filter` declarations";
+        let help = "a file holds `schema`, `list`, `let`, `rule`, `exclude`, `filter` and `test` declarations";
         return error(
             UNKNOWN_DECLARATION,
             format!("{} is not a declaration", found(token)),
@@ -210,19 +209,6 @@ pub(super) fn unclosed(
     problem
 }
 
-/// A form that the language will have later.
-pub(super) fn later_form(written: &str, at: Span) -> Diagnostic {
-    error(
-        LATER_FORM,
-        format!("`{written}` is not part of this version of the language"),
-        at,
-        "",
-    )
-    .and_help(
-        "the declarations are `schema`, `list`, `table`, `let`, `rule`, `exclude` and `filter`",
-    )
-}
-
 /// Brackets nested beyond the limit.
 pub(super) fn too_deep(at: Span) -> Diagnostic {
     error(
@@ -301,6 +287,12 @@ pub(super) fn reserved(word: &str, at: Span) -> Diagnostic {
 /// `[99999999999]`.
 pub(super) fn index_too_large(at: Span) -> Diagnostic {
     error(INDEX_TOO_LARGE, "an index is at most 4294967295", at, "")
+}
+
+/// A JSON value that only looks like one.
+pub(super) fn bad_json(at: Span, why: &str) -> Diagnostic {
+    error(BAD_JSON, format!("this is no JSON: {why}"), at, "")
+        .and_help("write it as JSON is written: `{ \"a\": 1, \"b\": [true, null] }`")
 }
 
 /// A word that was read as the clause of an exclusion and is a misspelt operator.

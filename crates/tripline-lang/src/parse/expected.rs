@@ -17,7 +17,9 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
         say("an operator");
     }
     if declarations {
-        say("a declaration (`schema`, `list`, `table`, `let`, `rule`, `exclude` or `filter`)");
+        say(
+            "a declaration (`schema`, `list`, `table`, `let`, `rule`, `exclude`, `filter` or `test`)",
+        );
     }
     if sections {
         say("a section (`meta`, `match`, `sequence`, `together`, `count`, `emit` or `exclude`)");
@@ -109,6 +111,17 @@ fn describe(rule: Rule) -> Word {
         Rule::kw_filter => Keyword("filter"),
         Rule::kw_on => Keyword("on"),
         Rule::kw_in => Keyword("in"),
+        Rule::kw_test => Keyword("test"),
+        Rule::kw_at => Keyword("at"),
+        Rule::kw_records => Keyword("records"),
+        Rule::kw_expect => Keyword("expect"),
+        Rule::kw_no => Keyword("no"),
+        Rule::kw_least => Keyword("least"),
+        Rule::kw_detections => Keyword("detections"),
+        Rule::kw_excluded => Keyword("excluded"),
+        Rule::kw_lateness => Keyword("lateness"),
+        Rule::kw_emission => Keyword("emission"),
+        Rule::kw_today => Keyword("today"),
         Rule::open => Keyword("{"),
         Rule::close => Keyword("}"),
         Rule::open_list => Keyword("["),
@@ -135,7 +148,12 @@ fn describe(rule: Rule) -> Word {
         Rule::key | Rule::key_part => Thing("a key"),
         Rule::name | Rule::word => Thing("a name"),
         Rule::text => Thing("a text in quotes"),
-        Rule::digits => Thing("a number"),
+        Rule::digits | Rule::number => Thing("a number"),
+        Rule::test_event => Thing("an event (`schema at 10:00:00 { … }`)"),
+        Rule::given | Rule::given_name => Thing("a field"),
+        Rule::date | Rule::clock_time | Rule::moment => {
+            Thing("a time (`10:00:00` or `2026-03-02T10:00:00Z`)")
+        }
         _ => Word::Silent,
     }
 }
@@ -144,7 +162,13 @@ fn describe(rule: Rule) -> Word {
 fn is_operand(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::name | Rule::text | Rule::open_list | Rule::open_group | Rule::digits
+        Rule::name
+            | Rule::text
+            | Rule::open_list
+            | Rule::open_group
+            | Rule::digits
+            | Rule::number
+            | Rule::date
     )
 }
 

@@ -221,6 +221,9 @@ fn number_length(text: &str) -> usize {
     if let Some(length) = date_length(text) {
         return length;
     }
+    if let Some(length) = clock_length(text) {
+        return length;
+    }
     let rest = |from: usize| text.get(from..).unwrap_or_default();
     let mut length = digits(text);
     let mut dots = 0;
@@ -232,6 +235,25 @@ fn number_length(text: &str) -> usize {
         return length + 1 + digits(rest(length + 1));
     }
     length + word_length(rest(length))
+}
+
+/// `10:00`, `10:00:00`, `10:00:00.250`
+fn clock_length(text: &str) -> Option<usize> {
+    let part = |from: usize| {
+        let rest = text.get(from..)?.strip_prefix(':')?;
+        (digits(rest) == 2).then_some(from + 3)
+    };
+    let hour = Some(digits(text)).filter(|count| matches!(count, 1 | 2))?;
+    let minute = part(hour)?;
+    let end = part(minute).map_or(minute, |second| {
+        let fraction = text.get(second..).and_then(|rest| rest.strip_prefix('.'));
+        second
+            + fraction
+                .map(digits)
+                .filter(|count| *count > 0)
+                .map_or(0, |count| 1 + count)
+    });
+    Some(end + word_length(text.get(end..).unwrap_or_default()))
 }
 
 fn date_length(text: &str) -> Option<usize> {

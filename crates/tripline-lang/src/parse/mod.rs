@@ -17,6 +17,7 @@ mod expected;
 mod expression;
 mod foreign;
 mod forms;
+pub(crate) mod json;
 pub(crate) mod lexical;
 mod literals;
 mod piece;
@@ -24,6 +25,7 @@ mod remedies;
 mod repair;
 pub(crate) mod shape;
 mod spelling;
+mod tests_of_rules;
 mod word_operators;
 
 #[cfg(test)]

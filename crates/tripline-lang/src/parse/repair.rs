@@ -9,7 +9,7 @@ use super::errors::{self, Unclosed};
 use super::expected::Expected;
 use super::lexical::{Brackets, Kind, Token};
 use super::piece::Failure;
-use super::{delimiters, foreign, remedies, spelling};
+use super::{delimiters, foreign, remedies};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -106,9 +106,6 @@ pub(super) fn mend(
     budget: &mut Budget,
 ) -> (Diagnostic, Option<Edit>) {
     let scene = Scene::new(draft, tokens, failure);
-    if let Some((problem, edit)) = later_form(&scene) {
-        return (problem, edit);
-    }
     let opening = brackets
         .unclosed
         .last()
@@ -187,16 +184,6 @@ fn best(scene: &Scene<'_>, remedies: Vec<Remedy>, budget: &mut Budget) -> Option
         }
     }
     doubtful.or(furthest.map(|(.., remedy)| remedy))
-}
-
-/// Declarations of later versions.
-fn later_form(scene: &Scene<'_>) -> Option<(Diagnostic, Option<Edit>)> {
-    let expected = Expected(&scene.failure.expected);
-    let word = scene.word(0).unwrap_or_default();
-    if expected.declaration() && spelling::LATER_DECLARATIONS.contains(&word) {
-        return Some((errors::later_form(word, scene.span(scene.token(0)?)), None));
-    }
-    None
 }
 
 /// The innermost bracket that is open at an offset.

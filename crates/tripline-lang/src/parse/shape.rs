@@ -25,7 +25,9 @@ pub(crate) enum Statement {
     Entry,
     /// A clause of an exclusion.
     Clause,
-    /// A section, a step, `accept`, `on`, an action.
+    /// An event of a test.
+    Event,
+    /// A section, a step, `accept`, `on`, an action, another line of a test.
     Other,
 }
 
@@ -50,6 +52,12 @@ pub(crate) enum Role {
     And,
     /// `??`
     Coalesce,
+    /// A `{` whose content may stand on its line.
+    OpenGiven,
+    /// The `}` of one.
+    CloseGiven,
+    /// A name that begins what such braces hold.
+    Given,
 }
 
 /// What the grammar sees, by the offset of the first byte.
@@ -57,6 +65,8 @@ pub(crate) enum Role {
 pub(crate) struct Shape {
     pub(crate) statements: HashMap<usize, Statement>,
     pub(crate) roles: HashMap<usize, Role>,
+    /// JSON values, which are one thing: where each ends.
+    pub(crate) json: HashMap<usize, usize>,
 }
 
 /// The shape of a text that `parse` has no error for.
@@ -74,7 +84,18 @@ pub(crate) fn shape(text: &str) -> Shape {
             continue;
         };
         for pair in pairs.flatten() {
-            let at = start + pair.as_span().start();
+            let (at, end) = (start + pair.as_span().start(), start + pair.as_span().end());
+            match pair.as_rule() {
+                Rule::json_object | Rule::json_array => {
+                    // Those within come later and say nothing.
+                    shape.json.insert(at, end);
+                }
+                Rule::given_block => {
+                    shape.roles.insert(at, Role::OpenGiven);
+                    shape.roles.insert(end.saturating_sub(1), Role::CloseGiven);
+                }
+                _ => {}
+            }
             if let Some(statement) = statement(pair.as_rule()) {
                 shape.statements.entry(at).or_insert(statement);
             } else if let Some(role) = role(pair.as_rule()) {
@@ -90,10 +111,11 @@ fn statement(rule: Rule) -> Option<Statement> {
         Rule::list => Statement::List,
         Rule::table => Statement::Table,
         Rule::constant => Statement::Let,
-        Rule::schema | Rule::rule_block | Rule::filter => Statement::Declaration,
+        Rule::schema | Rule::rule_block | Rule::filter | Rule::test => Statement::Declaration,
         Rule::field => Statement::Field,
         Rule::meta_entry | Rule::emit_entry => Statement::Entry,
         Rule::clause => Statement::Clause,
+        Rule::test_event => Statement::Event,
         Rule::exclude
         | Rule::accept
         | Rule::meta
@@ -107,7 +129,12 @@ fn statement(rule: Rule) -> Option<Statement> {
         | Rule::emit
         | Rule::step
         | Rule::on
-        | Rule::action => Statement::Other,
+        | Rule::action
+        | Rule::records
+        | Rule::expectation
+        | Rule::lateness
+        | Rule::emission
+        | Rule::today => Statement::Other,
         _ => return None,
     })
 }
@@ -123,6 +150,7 @@ fn role(rule: Rule) -> Option<Role> {
         Rule::op_or => Role::Or,
         Rule::op_and => Role::And,
         Rule::coalesce => Role::Coalesce,
+        Rule::given_name => Role::Given,
         _ => return None,
     })
 }

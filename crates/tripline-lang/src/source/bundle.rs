@@ -4,11 +4,13 @@
 //! Layout: the magic, then for each text its path and itself, both with their length in front (32
 //! bits, little endian). Read back, it is a set in memory, so a list is found where it was found.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{Root, SourceSet, show};
+use super::{FileId, Root, SourceSet, Span, show};
+use crate::ast::Item;
 
 /// What a bundle begins with; the last byte is the version.
 const MAGIC: &[u8; 8] = b"tripset\x01";
@@ -53,6 +55,45 @@ pub fn texts(set: &SourceSet) -> Vec<(String, &str)> {
         (show(&path).replace('\\', "/"), file.text.as_str())
     });
     placed.collect()
+}
+
+/// As [`texts`], without the tests in them: where the rules only run, nobody reads those. Files that hold
+/// nothing else are left out; in the others every line stays where it is.
+pub fn texts_without_tests(set: &SourceSet) -> Vec<(String, Cow<'_, str>)> {
+    let without = texts(set).into_iter().enumerate();
+    let without = without.filter_map(|(index, (path, text))| {
+        let id = FileId(super::offset(index));
+        if !set.rules.contains(&id) {
+            return Some((path, Cow::Borrowed(text)));
+        }
+        let (file, _) = crate::parse::parse(id, text);
+        let tests: Vec<Span> = file
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Test(test) => Some(test.span),
+                _ => None,
+            })
+            .collect();
+        if tests.is_empty() {
+            return Some((path, Cow::Borrowed(text)));
+        }
+        if tests.len() == file.items.len() {
+            return None;
+        }
+        let mut kept = String::with_capacity(text.len());
+        let mut from = 0;
+        for span in tests {
+            let (start, end) = (span.start as usize, span.end as usize);
+            kept.push_str(text.get(from..start).unwrap_or_default());
+            let left_out = text.get(start..end).unwrap_or_default();
+            kept.extend(left_out.chars().filter(|char| *char == '\n'));
+            from = end;
+        }
+        kept.push_str(text.get(from..).unwrap_or_default());
+        Some((path, Cow::Owned(kept)))
+    });
+    without.collect()
 }
 
 /// Writes texts as one run of bytes.
@@ -110,6 +151,28 @@ mod tests {
         assert_eq!(
             read,
             texts.map(|(path, text)| (path.to_owned(), text.to_owned()))
+        );
+    }
+
+    #[test]
+    fn tests_are_left_out_and_every_line_stays_where_it_is() {
+        let rules = "let a = 1\ntest \"t\" for r {\n  expect no detections\n}\nlet b = 2\n";
+        let set = SourceSet::from_texts([
+            ("a.trip", rules),
+            ("list.txt", "test \"no rule file\" for r { }"),
+            ("tests/t.trip", "// all\ntest \"t\" for r { }\n"),
+        ]);
+        let without = texts_without_tests(&set);
+        let shown: Vec<(&str, &str)> = without
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_ref()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("a.trip", "let a = 1\n\n\n\nlet b = 2\n"),
+                ("list.txt", "test \"no rule file\" for r { }"),
+            ]
         );
     }
 

@@ -8,6 +8,7 @@ mod generate;
 mod init;
 mod plugin;
 mod run;
+mod test;
 
 use crate::exit::{Failure, Status};
 
@@ -16,6 +17,7 @@ use crate::exit::{Failure, Status};
 pub(crate) enum Command {
     Run(Box<run::Arguments>),
     Check(check::Arguments),
+    Test(test::Arguments),
     Fmt(fmt::Arguments),
     Init(init::Arguments),
     Plugin(plugin::Arguments),
@@ -28,6 +30,7 @@ pub(crate) fn run(command: Command) -> Result<Status, Failure> {
     match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),

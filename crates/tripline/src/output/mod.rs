@@ -14,6 +14,7 @@ pub(crate) mod progress;
 pub(crate) mod stdout;
 pub(crate) mod summary;
 mod table;
+pub(crate) mod testing;
 mod text;
 
 use text::Paint;

@@ -20,3 +20,4 @@ mod modes;
 mod outputs;
 mod promises;
 mod rule_files;
+mod testing;

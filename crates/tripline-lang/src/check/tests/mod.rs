@@ -10,6 +10,7 @@ mod lists;
 mod names;
 mod renderings;
 mod rules;
+mod tests_of_rules;
 mod types;
 mod typos;
 mod unsure;

@@ -82,7 +82,7 @@ fn path_step(step: &PathStep) -> String {
 fn the_seed_rule_its_exclusions_and_everything_else_read() {
     assert_eq!(read(SEED_RULE).items.len(), 1);
     assert_eq!(read(SEED_EXCLUSIONS).items.len(), 6);
-    assert_eq!(read(EVERYTHING).items.len(), 8);
+    assert_eq!(read(EVERYTHING).items.len(), 9);
 }
 
 #[test]

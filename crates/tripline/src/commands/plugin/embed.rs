@@ -58,8 +58,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         }
         None => None,
     };
-    let texts = bundle::texts(&loaded.sources);
-    let texts = texts.iter().map(|(path, text)| (path.as_str(), *text));
+    let texts = bundle::texts_without_tests(&loaded.sources);
+    let texts = texts
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_ref()));
     let settings = settings
         .as_deref()
         .map(|text| (tripline_plugin::settings::FILE, text));
