@@ -19,4 +19,7 @@ mod live;
 mod modes;
 mod outputs;
 mod promises;
+mod resume;
 mod rule_files;
+mod skew;
+mod watch;
