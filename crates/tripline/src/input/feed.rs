@@ -1,17 +1,14 @@
-//! The blocks of all inputs, one input after the other or side by side. What cannot be read is
-//! reported in its place and the next input is taken up.
+//! The blocks of all inputs, one input after the other or side by side, from their beginnings or from
+//! where an earlier run left them. What cannot be read is reported in its place and the next input is
+//! taken up.
 
-use std::io::{self, Read};
-use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use memmap2::Mmap;
 
 use super::clock::{Clock, Stands};
-use super::framing::{Cut, Framer};
-use super::open::{self, Opened, Stream};
-use super::{BLOCK, Block, Input, Source};
+use super::current::Current;
+use super::open;
+use super::place::Mark;
+use super::{Block, Input, Source};
 use crate::interrupt::Interrupt;
 
 /// What comes next.
@@ -20,6 +17,35 @@ pub(crate) enum Piece {
     Block(Block),
     /// An input that cannot be read, or not to its end, and why.
     Failed(Arc<Source>, String),
+    /// An input has come to its end.
+    Ended(Arc<Source>),
+    /// Nothing has come from a live input for a while.
+    Pause,
+}
+
+/// An input of a run.
+pub(crate) struct Entry {
+    /// Its number, which it has in later runs too.
+    pub(crate) index: usize,
+    /// What is to be read.
+    pub(crate) input: Input,
+    /// How far it has been read before.
+    pub(crate) from: Option<Mark>,
+    /// It has been read to its end before.
+    pub(crate) ended: bool,
+}
+
+impl Entry {
+    /// Inputs that are read from their beginnings.
+    pub(crate) fn fresh(inputs: Vec<Input>) -> Vec<Entry> {
+        let entry = |(index, input)| Entry {
+            index,
+            input,
+            from: None,
+            ended: false,
+        };
+        inputs.into_iter().enumerate().map(entry).collect()
+    }
 }
 
 /// How the inputs of a run are read.
@@ -53,48 +79,29 @@ struct Place {
 }
 
 enum State {
-    /// Not opened.
-    Waiting(Input),
+    /// Not opened; to be read from the mark on.
+    Waiting(Input, Option<Mark>),
     Open(Box<Current>),
-}
-
-/// The input that is being read.
-struct Current {
-    source: Arc<Source>,
-    framer: Framer,
-    bytes: Bytes,
-    /// Why it cannot be read further: told when what was read before has been handed out.
-    failed: Option<String>,
-}
-
-/// Its bytes that have not been handed out.
-enum Bytes {
-    Mapped(Arc<Mmap>, Range<usize>),
-    Stream(Buffered),
-}
-
-/// A stream and what has been read of it.
-struct Buffered {
-    stream: Stream,
-    buffer: Vec<u8>,
-    at_end: bool,
-    /// So many stored bytes have been accounted for.
-    accounted: u64,
 }
 
 impl Feed {
     /// The pieces of these inputs, whose records may have `limit` bytes. Ends early when interrupted.
     pub(crate) fn new(
-        inputs: Vec<Input>,
+        inputs: Vec<Entry>,
         limit: usize,
         interrupt: Interrupt,
         reading: Reading,
     ) -> Feed {
+        // Also where all but one have ended before: what is held up must not depend on a restart.
         let several = inputs.len() > 1;
-        let places = inputs.into_iter().enumerate().map(|(index, input)| Place {
-            index,
-            state: State::Waiting(input),
-            stands: Stands::Unknown,
+        let unread = inputs.into_iter().filter(|entry| !entry.ended);
+        let places = unread.map(|entry| Place {
+            index: entry.index,
+            stands: entry
+                .from
+                .as_ref()
+                .map_or(Stands::Unknown, |mark| mark.stands),
+            state: State::Waiting(entry.input, entry.from),
         });
         Feed {
             inputs: places.collect(),
@@ -106,39 +113,6 @@ impl Feed {
         }
     }
 
-    /// Opens an input.
-    fn open(&self, index: usize, input: &Input) -> Result<Current, Piece> {
-        let name = match input {
-            Input::Standard => "<stdin>".to_owned(),
-            Input::File(path) | Input::Unreadable(path, _) => path.display().to_string(),
-        };
-        let source = Arc::new(Source { name, index });
-        let opened = match input {
-            Input::Standard => open::standard(&self.interrupt),
-            Input::File(path) => open::file(path, &self.interrupt),
-            Input::Unreadable(_, error) => Err(io::Error::new(error.kind(), error.to_string())),
-        };
-        let bytes = match opened {
-            Ok(Opened::Mapped(map)) => {
-                let all = 0..map.len();
-                Bytes::Mapped(map, all)
-            }
-            Ok(Opened::Stream(stream)) => Bytes::Stream(Buffered {
-                stream,
-                buffer: Vec::new(),
-                at_end: false,
-                accounted: 0,
-            }),
-            Err(error) => return Err(Piece::Failed(source, format!("cannot be read: {error}"))),
-        };
-        Ok(Current {
-            source,
-            framer: Framer::new(self.limit),
-            bytes,
-            failed: None,
-        })
-    }
-
     /// Looks at the beginning of every input that can be opened twice. What cannot be read is told in
     /// its turn.
     fn begin(&mut self) {
@@ -148,26 +122,40 @@ impl Feed {
         }
         let mut firsts = Vec::with_capacity(self.inputs.len());
         for place in &self.inputs {
-            let State::Waiting(input) = &place.state else {
+            let State::Waiting(input, from) = &place.state else {
                 continue;
             };
+            if from.is_some() {
+                firsts.push(None);
+                continue;
+            }
             let twice = match input {
                 Input::File(path) => open::can_be_read_twice(path),
                 Input::Standard => false,
                 Input::Unreadable(..) => true,
             };
-            let opened = twice.then(|| self.open(place.index, input).ok()).flatten();
-            let first = opened.and_then(|mut current| current.next().ok().flatten());
-            firsts.push((twice, first));
+            let (limit, interrupt) = (self.limit, &self.interrupt);
+            let open = || Current::open(place.index, input, None, limit, interrupt).ok();
+            let first = match twice
+                .then(open)
+                .flatten()
+                .map(|mut current| current.piece())
+            {
+                Some(Piece::Block(first)) => Some(first),
+                _ => None,
+            };
+            firsts.push(Some((twice, first)));
         }
         let (Reading::InTurnBy(clock) | Reading::SideBySide(clock)) = &mut self.reading else {
             return;
         };
-        for (place, (twice, first)) in self.inputs.iter_mut().zip(firsts) {
+        for (place, first) in self.inputs.iter_mut().zip(firsts) {
             place.stands = match first {
-                Some(first) => clock.beginning(&first),
-                None if twice => Stands::Unknown,
-                None => Stands::Live,
+                // It stands where its mark says.
+                None => continue,
+                Some((_, Some(first))) => clock.beginning(&first),
+                Some((true, None)) => Stands::Unknown,
+                Some((false, None)) => Stands::Live,
             };
         }
     }
@@ -201,11 +189,17 @@ impl Feed {
         Some((chosen, (stands != i64::MAX).then_some(stands)))
     }
 
-    /// The next piece of an input; none where it has come to its end.
+    /// The next piece of an input.
     fn read(&mut self, chosen: usize) -> Option<Piece> {
         let place = self.inputs.get(chosen)?;
-        if let State::Waiting(input) = &place.state {
-            match self.open(place.index, input) {
+        if let State::Waiting(input, from) = &place.state {
+            match Current::open(
+                place.index,
+                input,
+                from.as_ref(),
+                self.limit,
+                &self.interrupt,
+            ) {
                 Ok(current) => self.inputs.get_mut(chosen)?.state = State::Open(Box::new(current)),
                 Err(failed) => {
                     self.inputs.remove(chosen);
@@ -216,20 +210,20 @@ impl Feed {
         let State::Open(current) = &mut self.inputs.get_mut(chosen)?.state else {
             return None;
         };
-        loop {
-            match current.next() {
-                Ok(Some(block)) => return Some(Piece::Block(block)),
-                // What had been read before the error is still handed out first.
-                Err(error) => current.failed = Some(error),
-                Ok(None) => break,
-            }
+        let piece = current.piece();
+        if matches!(piece, Piece::Failed(..) | Piece::Ended(_)) {
+            self.inputs.remove(chosen);
         }
-        let incomplete = (!current.framer.is_complete())
-            .then(|| "ends in the middle of a JSON document".to_owned());
-        let failed = current.failed.take().or(incomplete);
-        let source = Arc::clone(&current.source);
-        self.inputs.remove(chosen);
-        failed.map(|error| Piece::Failed(source, error))
+        Some(piece)
+    }
+
+    /// Where an input stands behind a block and what has been handed out of it.
+    fn mark(&self, chosen: usize, block: &Block) -> Option<Mark> {
+        let place = self.inputs.get(chosen)?;
+        let State::Open(current) = &place.state else {
+            return None;
+        };
+        Some(current.mark(block, place.stands))
     }
 
     /// Notes how far an input has been read with a block.
@@ -255,117 +249,25 @@ impl Iterator for Feed {
         if !self.begun {
             self.begin();
         }
-        loop {
-            if self.interrupt.is_set() {
-                return None;
-            }
-            let (chosen, from) = self.choose()?;
-            let piece = self.read(chosen);
-            // A live input ends where it is interrupted: what it ended in is no whole record.
-            if self.interrupt.is_set() {
-                return None;
-            }
-            match piece {
-                Some(Piece::Block(mut block)) => {
-                    if self.several {
-                        self.note(chosen, &block);
-                    }
-                    block.set_from(from);
-                    return Some(Piece::Block(block));
-                }
-                Some(failed) => return Some(failed),
-                None => {}
-            }
+        if self.interrupt.is_set() {
+            return None;
         }
-    }
-}
-
-impl Current {
-    /// The next block of this input. After an error what had been read before it comes.
-    fn next(&mut self) -> Result<Option<Block>, String> {
-        match &mut self.bytes {
-            Bytes::Mapped(map, left) => {
-                let window = map.get(left.clone()).unwrap_or_default();
-                if window.is_empty() {
-                    return Ok(None);
-                }
-                let (len, kind) = match self.framer.cut(window, true) {
-                    Cut::Block(len, kind) => (len, kind),
-                    Cut::More(_) => return Ok(None),
-                };
-                let end = left.start.saturating_add(len.max(1)).min(left.end);
-                let at = std::mem::replace(&mut left.start, end)..end;
-                Ok(Some(Block::mapped(
-                    Arc::clone(&self.source),
-                    Arc::clone(map),
-                    at,
-                    kind,
-                )))
-            }
-            Bytes::Stream(buffered) => {
-                let mut wanted = if buffered.stream.live { 1 } else { BLOCK };
-                loop {
-                    buffered.fill(wanted)?;
-                    if buffered.buffer.is_empty() {
-                        return Ok(None);
-                    }
-                    match self.framer.cut(&buffered.buffer, buffered.at_end) {
-                        Cut::More(_) if buffered.at_end => return Ok(None),
-                        Cut::More(at_least) => wanted = at_least,
-                        Cut::Block(len, kind) => {
-                            let bytes = buffered.take(len);
-                            let stored = buffered.account();
-                            return Ok(Some(Block::owned(
-                                Arc::clone(&self.source),
-                                bytes,
-                                kind,
-                                stored,
-                            )));
-                        }
-                    }
-                }
-            }
+        let (chosen, from) = self.choose()?;
+        let piece = self.read(chosen)?;
+        // A live input ends where it is interrupted: what it ended in is no whole record.
+        if self.interrupt.is_set() {
+            return None;
         }
-    }
-}
-
-impl Buffered {
-    /// Reads until the buffer has `wanted` bytes or nothing more comes.
-    fn fill(&mut self, wanted: usize) -> Result<(), String> {
-        while !self.at_end && self.buffer.len() < wanted {
-            let have = self.buffer.len();
-            let room = wanted.saturating_sub(have).max(BLOCK);
-            self.buffer.resize(have.saturating_add(room), 0);
-            let into = self.buffer.get_mut(have..).unwrap_or_default();
-            let read = self.stream.reader.read(into);
-            self.buffer
-                .truncate(have.saturating_add(read.as_ref().copied().unwrap_or(0)));
-            match read {
-                Ok(0) => self.at_end = true,
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.at_end = true;
-                    return Err(format!("cannot be read further: {error}"));
-                }
-            }
+        let Piece::Block(mut block) = piece else {
+            return Some(piece);
+        };
+        if self.several {
+            self.note(chosen, &block);
         }
-        Ok(())
-    }
-
-    /// Takes the first `len` bytes off the buffer.
-    fn take(&mut self, len: usize) -> Vec<u8> {
-        let rest = self.buffer.get(len..).unwrap_or_default();
-        let mut left = Vec::with_capacity(rest.len().saturating_add(BLOCK));
-        left.extend_from_slice(rest);
-        let mut taken = std::mem::replace(&mut self.buffer, left);
-        taken.truncate(len);
-        taken
-    }
-
-    /// How many stored bytes were read since the last time.
-    fn account(&mut self) -> u64 {
-        let stored = self.stream.stored.load(Ordering::Relaxed);
-        stored.saturating_sub(std::mem::replace(&mut self.accounted, stored))
+        block.set_from(from);
+        if let Some(mark) = self.mark(chosen, &block) {
+            block.set_mark(mark);
+        }
+        Some(Piece::Block(block))
     }
 }
