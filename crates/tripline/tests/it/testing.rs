@@ -203,14 +203,14 @@ fn a_test_changes_nothing_of_a_run() {
     assert_eq!(with, detections());
 }
 
-/// The `tripline` examples of a page.
-fn examples(page: &str) -> String {
+/// The examples of a page in one language.
+fn examples(page: &str, language: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(page);
     let page = fs::read_to_string(path).expect("the page is there");
     let mut text = String::new();
-    for part in page.split("```tripline\n").skip(1) {
+    for part in page.split(&format!("```{language}\n")).skip(1) {
         text.push_str(part.split("\n```").next().unwrap_or_default());
         text.push('\n');
     }
@@ -220,10 +220,13 @@ fn examples(page: &str) -> String {
 #[test]
 fn the_tests_of_the_language_page_pass() {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir(folder.path().join("lists")).expect("created");
+    for below in ["lists", "tables"] {
+        fs::create_dir(folder.path().join(below)).expect("created");
+    }
     for (path, text) in [
-        ("lists/vips.txt", "anna@example.org\n".to_owned()),
-        ("page.trip", examples("docs/language.md")),
+        ("lists/guests.txt", "anna@example.org\n".to_owned()),
+        ("tables/vips.csv", examples("docs/language.md", "csv")),
+        ("page.trip", examples("docs/language.md", "tripline")),
     ] {
         fs::write(folder.path().join(path), text).expect("written");
     }
@@ -238,7 +241,7 @@ fn the_tests_of_the_first_rule_pass_but_for_the_one_that_the_page_says_fails() {
     let folder = tempfile::tempdir().expect("a folder");
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/entra/schema.trip");
     fs::copy(schema, folder.path().join("schema.trip")).expect("copied");
-    let page = examples("docs/first-rule.md");
+    let page = examples("docs/first-rule.md", "tripline");
     let without_exclusion = page.split("list roaming_users").next().unwrap_or_default();
     let run = |text: &str| {
         fs::write(folder.path().join("page.trip"), text).expect("written");
