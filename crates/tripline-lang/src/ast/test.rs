@@ -81,7 +81,8 @@ pub struct Records {
     pub span: Span,
 }
 
-/// `expect COUNT detections|excluded [of RULE] [by "name", …] [{ name = value … }]`
+/// `expect COUNT detections|excluded [of RULE] [by "name", …] [{ name = value … }]`. What stands as
+/// `detections excluded by` is two of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     /// How many.
@@ -92,9 +93,6 @@ pub struct Expectation {
     pub of: Option<Name>,
     /// The exclusions that suppress.
     pub by: Vec<Quoted>,
-    /// Where `excluded` stands after `detections`, and the exclusions after it: not a thing that
-    /// can be counted.
-    pub both: Option<(Span, Vec<Quoted>)>,
     /// The values that are counted, if braces stand there.
     pub values: Vec<Given>,
     /// The whole expectation.

@@ -574,7 +574,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0606",
         "an expectation that says nothing or two things",
-        "An expectation counts detections, or matches that exclusions suppress, and not both at once. It can fail.",
+        "An expectation counts detections, or matches that exclusions suppress. It can fail.",
     ),
     code(
         "E0607",

@@ -181,10 +181,6 @@ fn test(test: &mut Test) {
                 }
                 expected.of.iter_mut().for_each(name);
                 expected.by.iter_mut().for_each(quoted);
-                if let Some((span, by)) = &mut expected.both {
-                    *span = NOWHERE;
-                    by.iter_mut().for_each(quoted);
-                }
                 expected.values.iter_mut().for_each(given);
             }
             TestLine::Setting(setting) => match setting {

@@ -22,7 +22,10 @@ impl Reader<'_> {
                 Rule::name => rules.push(self.name(&part)),
                 Rule::test_event => lines.push(TestLine::Event(self.test_event(part)?)),
                 Rule::records => lines.push(TestLine::Records(self.records(part)?)),
-                Rule::expectation => lines.push(TestLine::Expect(self.expectation(part)?)),
+                Rule::expectation => {
+                    let expected = self.expectation(part)?;
+                    lines.extend(expected.into_iter().map(TestLine::Expect));
+                }
                 Rule::lateness | Rule::emission | Rule::today => {
                     lines.push(TestLine::Setting(self.setting(part)?));
                 }
@@ -99,16 +102,18 @@ impl Reader<'_> {
         Some(Records { path, span })
     }
 
-    fn expectation(&self, pair: Pair<'_, Rule>) -> Option<Expectation> {
+    /// One expectation, or two: `expect no detections excluded by "x"` says that there are none, and that
+    /// there would be but for the exclusion.
+    fn expectation(&self, pair: Pair<'_, Rule>) -> Option<Vec<Expectation>> {
         let span = self.span(&pair);
         let mut count = None;
         let mut at_least = false;
+        let mut suppressed = None;
         let mut expectation = Expectation {
             count: Count::None,
             excluded: false,
             of: None,
             by: Vec::new(),
-            both: None,
             values: Vec::new(),
             span,
         };
@@ -127,12 +132,12 @@ impl Reader<'_> {
                 Rule::kw_excluded => expectation.excluded = true,
                 Rule::name => expectation.of = Some(self.name(&part)),
                 Rule::by_exclusions => expectation.by = self.exclusions(part),
-                Rule::not_both => {
+                Rule::suppressed => {
                     let by = part
                         .into_inner()
                         .find(|part| part.as_rule() == Rule::by_exclusions)
                         .map_or_else(Vec::new, |by| self.exclusions(by));
-                    expectation.both = Some((here, by));
+                    suppressed = Some((here, by));
                 }
                 Rule::given_block => {
                     expectation.values = self.each(part, Rule::given, Reader::given)?;
@@ -141,7 +146,15 @@ impl Reader<'_> {
             }
         }
         expectation.count = count?;
-        Some(expectation)
+        let suppressed = suppressed.map(|(span, by)| Expectation {
+            count: Count::AtLeast("1".to_owned(), span),
+            excluded: true,
+            of: expectation.of.clone(),
+            by,
+            values: Vec::new(),
+            span,
+        });
+        Some(std::iter::once(expectation).chain(suppressed).collect())
     }
 
     fn exclusions(&self, pair: Pair<'_, Rule>) -> Vec<Quoted> {

@@ -136,8 +136,8 @@ fn what_cannot_be_expected_is_said() {
             &["E0606", "expect 1 excluded by \"inside\""],
         ),
         (
-            "expect no detections excluded by \"inside\"",
-            &["E0606", "expect 1 excluded by \"inside\""],
+            "expect no detections excluded by \"insider\"",
+            &["E0608", "did you mean `inside`?"],
         ),
         ("expect at least 0 detections", &["E0606"]),
         ("expect 99999999999999999999999 detections", &["E0606"]),

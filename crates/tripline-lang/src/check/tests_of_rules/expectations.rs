@@ -95,23 +95,14 @@ impl Checker<'_> {
                 false => format!(" by {}", names.join(", ")),
             }
         };
-        let problem = match (&expected.both, expected.by.first()) {
-            (Some((span, by)), _) => Diagnostic::new(
-                "E0606",
-                *span,
-                "a detection is a match that nothing excluded",
-            )
-            .help(format!(
-                "count the suppressed matches in a line of their own: `expect 1 excluded{}`",
-                quoted(by)
-            )),
-            (None, Some(first)) if !expected.excluded => Diagnostic::new(
+        let problem = match expected.by.first() {
+            Some(first) if !expected.excluded => Diagnostic::new(
                 "E0606",
                 first.span,
                 "exclusions suppress matches, they do not give detections",
             )
             .help(format!(
-                "count the suppressed matches: `expect 1 excluded{}`",
+                "count the suppressed matches: `expect 1 excluded{0}`, or `expect no detections excluded{0}`",
                 quoted(&expected.by)
             )),
             _ => return true,
