@@ -177,7 +177,7 @@ pub(in super::super) fn container_close(
 
 /// How many bytes two runs of bytes have in common from the first on.
 #[inline]
-pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
+pub(in crate::record) fn common(left: &[u8], right: &[u8]) -> usize {
     let blocks = left
         .as_chunks::<32>()
         .0

@@ -14,8 +14,8 @@ mod eight;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
-pub(in crate::record) use eight::is_ascii;
-pub(super) use eight::{common, name_end_ascii};
+pub(in crate::record) use eight::{common, is_ascii};
+pub(super) use eight::name_end_ascii;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use eight::{container_close, name_end, text_close};
 #[cfg(target_arch = "x86_64")]
