@@ -13,7 +13,7 @@ use tripline_lang::value::Encoding;
 
 use super::head::{self, Head};
 use super::step::{behind, step_over};
-use super::template::{Event, Template, Token, What};
+use super::template::{Template, Token, What};
 use super::uneven::Uneven;
 use super::value::whole_value;
 use crate::record::json::{common, is_ascii};
@@ -36,6 +36,7 @@ pub(super) fn follow(
         there: 0,
         here: 0,
         happened: 0,
+        next: template.next(0),
         enough: template.enough,
         uneven: Uneven::new(template.bytes.len()),
     };
@@ -51,9 +52,11 @@ pub(super) struct Follower<'a> {
     pub(super) there: usize,
     pub(super) here: usize,
     /// How many of the template's events have happened.
-    pub(super) happened: usize,
+    happened: usize,
+    /// Where the next one happens.
+    next: u32,
     /// How many have happened when nothing more is wanted.
-    pub(super) enough: usize,
+    enough: usize,
     /// The maps that have another number of members than the template's.
     pub(super) uneven: Uneven,
 }
@@ -62,40 +65,50 @@ impl Follower<'_> {
     fn run(mut self) -> Option<()> {
         let (template, bytes) = (self.template, self.bytes);
         loop {
-            let known = template.bytes.get(self.there..self.uneven.stop())?;
-            let equal = common(known, bytes.get(self.here..)?);
-            let differs = self.there + equal;
-            if differs >= self.uneven.stop() {
-                self.note(u32::try_from(differs).ok()?);
-                (self.there, self.here) = (differs, self.here + equal);
+            let (there, here) = (self.there, self.here);
+            let known = template.bytes.get(there..self.uneven.stop())?;
+            let equal = common(known, bytes.get(here..)?);
+            if equal == known.len() {
+                self.note(there + equal);
+                (self.there, self.here) = (there + equal, here + equal);
                 if self.happened >= self.enough || !self.even_out()? {
                     return Some(());
                 }
                 continue;
             }
-            let token = template.token_at(differs)?;
-            self.note(token.start);
-            if self.happened >= self.enough {
-                return Some(());
-            }
-            let start = self.place(token.start);
-            // The way most differences go: a text of the same length.
-            if token.what == What::Text && differs >= token.content as usize {
-                let end = self.place(token.end);
-                let content = bytes.get(self.place(token.content)..end)?;
-                (self.there, self.here) = (token.end as usize, end);
-                if token.node as usize != ROOT {
-                    if !is_ascii(content) {
-                        std::str::from_utf8(content).ok()?;
-                    }
-                    self.found(token, Kind::Text, end - content.len(), end);
-                    if self.happened >= self.enough {
-                        return Some(());
-                    }
+            let token = template.token_at(there + equal)?;
+            let begins = token.start as usize;
+            if self.next as usize <= begins {
+                self.note(begins);
+                if self.happened >= self.enough {
+                    return Some(());
                 }
-                continue;
             }
-            self.differing(token, start)?;
+            let start = begins.wrapping_sub(there).wrapping_add(here);
+            let first = match token.what {
+                What::Text => bytes.get(start).copied().unwrap_or(0),
+                _ => 0,
+            };
+            let short = first.wrapping_sub(0xa1);
+            if short >= 31 && first != 0xd9 {
+                self.differing(token, start)?;
+            } else {
+                // The way most differences go: a text of up to 31 bytes, or of up to 255.
+                let (content, length) = match short < 31 {
+                    true => (start + 1, usize::from(short) + 1),
+                    false => (start + 2, usize::from(*bytes.get(start + 1)?)),
+                };
+                let end = content + length;
+                let text = bytes.get(content..end)?;
+                if token.node as usize != ROOT {
+                    if !is_ascii(text) {
+                        std::str::from_utf8(text).ok()?;
+                    }
+                    let kind = if length == 0 { Kind::Null } else { Kind::Text };
+                    self.found(token, kind, content, end);
+                }
+                (self.there, self.here) = (token.end as usize, end);
+            }
             if self.happened >= self.enough {
                 return Some(());
             }
@@ -151,29 +164,31 @@ impl Follower<'_> {
 
     /// Where in the record a place of the template is that is not before where they stand.
     #[inline(always)]
-    pub(super) fn place(&self, there: u32) -> usize {
+    fn place(&self, there: u32) -> usize {
         (there as usize)
             .wrapping_sub(self.there)
             .wrapping_add(self.here)
     }
 
     /// Notes what happens in the template up to a place.
-    #[inline(always)]
-    fn note(&mut self, upto: u32) {
+    #[inline(never)]
+    fn note(&mut self, upto: usize) {
         let template = self.template;
         while let Some(event) = template.events.get(self.happened)
-            && event.at <= upto
+            && event.at as usize <= upto
         {
-            self.happen(event);
+            let (start, end) = (self.place(event.start), self.place(event.at));
+            let found = Found::new(Encoding::MessagePack, event.kind, start, end);
+            self.slots.put(event.slot as usize, found);
+            self.happened(1);
         }
     }
 
-    #[inline(never)]
-    fn happen(&mut self, event: &Event) {
-        let (start, end) = (self.place(event.start), self.place(event.at));
-        let found = Found::new(Encoding::MessagePack, event.kind, start, end);
-        self.slots.put(event.slot as usize, found);
-        self.happened += 1;
+    /// So many events have happened, or were passed.
+    #[inline]
+    fn happened(&mut self, events: usize) {
+        self.happened += events;
+        self.next = self.template.next(self.happened);
     }
 
     /// Goes on at a place of the template, without what happens in it before.
@@ -182,7 +197,7 @@ impl Follower<'_> {
         let passed = events.partition_point(|event| event.at <= there);
         if passed > 0 {
             // What is not there settles nothing: others may be wanted then.
-            self.happened += passed;
+            self.happened(passed);
             self.enough = usize::MAX;
         }
         self.there = there as usize;
@@ -197,7 +212,7 @@ impl Follower<'_> {
         {
             let found = Found::new(Encoding::MessagePack, kind, start, end);
             self.slots.put(event.slot as usize, found);
-            self.happened += 1;
+            self.happened(1);
             // A value that is missing settles nothing: others may be wanted then.
             if kind == Kind::Null {
                 self.enough = usize::MAX;

@@ -134,9 +134,7 @@ impl Learner<'_> {
         let index = known.names.len();
         known.names.push(u32::try_from(token).ok()?);
         let node = self.paths.node(known.node as usize)?;
-        let child = node
-            .keys
-            .find_name(self.bytes.get(head.start..head.end)?);
+        let child = node.keys.find_name(self.bytes.get(head.start..head.end)?);
         self.token(What::Name, head, head.end, ROOT, (map, index))?;
         self.at = head.end;
         Some(child)

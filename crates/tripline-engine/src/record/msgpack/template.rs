@@ -79,6 +79,12 @@ pub(super) struct Event {
 }
 
 impl Template {
+    /// Where an event happens; the end of everything if there is none.
+    #[inline(always)]
+    pub(super) fn next(&self, event: usize) -> u32 {
+        self.events.get(event).map_or(u32::MAX, |event| event.at)
+    }
+
     /// The token that a byte belongs to.
     #[inline(always)]
     pub(super) fn token_at(&self, at: usize) -> Option<&Token> {

@@ -108,9 +108,7 @@ impl Follower<'_> {
             if head.what != What::Text {
                 return None;
             }
-            let mut tokens = names
-                .iter()
-                .map(|name| template.tokens.get(*name as usize));
+            let mut tokens = names.iter().map(|name| template.tokens.get(*name as usize));
             let alike = tokens.position(|token| {
                 let known = token.and_then(|token| {
                     template

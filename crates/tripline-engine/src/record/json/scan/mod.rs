@@ -14,8 +14,8 @@ mod eight;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
-pub(in crate::record) use eight::{common, is_ascii};
 pub(super) use eight::name_end_ascii;
+pub(in crate::record) use eight::{common, is_ascii};
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use eight::{container_close, name_end, text_close};
 #[cfg(target_arch = "x86_64")]
@@ -162,6 +162,19 @@ mod tests {
                 assert_eq!(eight::common(known, &other), place);
                 other[place..].fill(0xff);
                 assert_eq!(eight::common(known, &other), place);
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_of_every_length_are_ascii_unless_one_of_them_is_not() {
+        for length in 0..100 {
+            let mut bytes = vec![b'x'; length];
+            assert!(eight::is_ascii(&bytes), "{length} bytes");
+            for place in 0..length {
+                bytes[place] = 0xe9;
+                assert!(!eight::is_ascii(&bytes), "at {place} of {length}");
+                bytes[place] = 0x7f;
             }
         }
     }
