@@ -24,6 +24,7 @@ const UNITS: [i64; 10] = [
 /// digits; a date alone (midnight UTC); or epoch time as [`timestamp_from_int`] reads it, with a
 /// fraction if it is in seconds. A leap second is the second before it. `None` outside of the
 /// years 1677 to 2262.
+#[inline]
 pub fn timestamp(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     common(bytes).or_else(|| slow(text.trim_ascii()))
@@ -40,6 +41,7 @@ pub fn date(text: &str) -> Option<NaiveDate> {
 /// Epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude: a number
 /// below 10^11 is seconds (up to the year 5138), below 10^14 milliseconds, below 10^17
 /// microseconds.
+#[inline]
 pub fn timestamp_from_int(number: i64) -> Option<i64> {
     number.checked_mul(scale(number.unsigned_abs()))
 }
@@ -55,6 +57,7 @@ pub fn timestamp_from_float(number: f64) -> Option<i64> {
     whole.checked_add((number.fract() * unit as f64).round() as i64)
 }
 
+#[inline]
 fn scale(magnitude: u64) -> i64 {
     match magnitude {
         0..100_000_000_000 => SECOND,
@@ -65,6 +68,7 @@ fn scale(magnitude: u64) -> i64 {
 }
 
 /// `2026-03-01T09:00:00[.fraction][Z|±hh:mm]`.
+#[inline]
 pub(super) fn common(bytes: &[u8]) -> Option<i64> {
     let days = Digits(bytes).date()?;
     let Some(separator) = bytes.get(10) else {
@@ -121,6 +125,7 @@ pub(super) fn common(bytes: &[u8]) -> Option<i64> {
     )
 }
 
+#[inline]
 fn from_parts(days: i64, seconds: i64, nanoseconds: i64) -> Option<i64> {
     let seconds = days * 86_400 + seconds;
     // Numbers of 128 bits cost an interpreter much; only near the ends of what 64 hold are they needed.
@@ -194,10 +199,12 @@ fn others(values: u64) -> u64 {
 struct Digits<'a>(&'a [u8]);
 
 impl Digits<'_> {
+    #[inline]
     fn at(&self, place: usize) -> Option<u8> {
         self.0.get(place).copied()
     }
 
+    #[inline]
     fn two(&self, place: usize) -> Option<i64> {
         match self.0.get(place..place + 2)? {
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
@@ -224,6 +231,7 @@ impl Digits<'_> {
     }
 
     /// Days since 1970 of a leading `yyyy-mm-dd` that names a day of the calendar.
+    #[inline]
     fn date(&self) -> Option<i64> {
         if self.at(4)? != b'-' || self.at(7)? != b'-' {
             return None;
