@@ -175,6 +175,21 @@ pub(in super::super) fn container_close(
     }
 }
 
+/// The index of the first byte at or after `at` that is no decimal digit; the length if there is none.
+#[inline]
+pub(in super::super) fn digits_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    if let Some(word) = rest.first_chunk() {
+        let values = u64::from_le_bytes(*word) ^ (LOW * u64::from(b'0'));
+        // The top bit of what is above nine; by the carry perhaps of ones behind it.
+        let others = (values | values.wrapping_add(LOW * (0x80 - 10))) & HIGH;
+        if others != 0 {
+            return at + first(others);
+        }
+    }
+    at + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 /// How many bytes two runs of bytes have in common from the first on.
 #[inline]
 pub(in crate::record) fn common(left: &[u8], right: &[u8]) -> usize {
