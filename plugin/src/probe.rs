@@ -78,7 +78,7 @@ struct Seen(usize);
 
 impl Sink for Seen {
     fn detection(&mut self, detection: Detection<'_>) {
-        let text = serde_json::to_value(&detection).map(|value| value.to_string());
+        let text = tripline_output::record::value(&detection).map(|value| value.to_string());
         self.0 += usize::from(text.is_ok_and(|text| text.contains("[[[1]]]")));
     }
 }

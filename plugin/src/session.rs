@@ -10,6 +10,7 @@ use tripline_engine::lang::value::Encoding;
 use tripline_engine::{Detection, Emission, Engine, Fate, Options, RuleSet, Scanner, Sink};
 use tripline_output::annotation::Annotation;
 use tripline_output::outcome::rules_text;
+use tripline_output::record;
 
 use crate::answer::{Answer, Found, annotate, write_message_pack};
 use crate::counters::Counters;
@@ -316,7 +317,7 @@ impl Running {
                 };
                 if self.mode == Mode::DetectMessagePack {
                     write_message_pack(&detection, out);
-                } else if let Err(error) = serde_json::to_writer(&mut *out, &detection) {
+                } else if let Err(error) = record::write(&detection, out) {
                     self.gathered.failed = Some(format!("a detection cannot be written: {error}"));
                     return Answer::Drop;
                 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 use tripline_engine::Detection;
+use tripline_output::record;
 
 /// The detections of one record. Kept from record to record.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ impl Found {
     /// When it cannot be written as JSON.
     pub fn add(&mut self, detection: &Detection<'_>) -> serde_json::Result<()> {
         if self.detections.len() < MOST {
-            self.detections.push(serde_json::to_value(detection)?);
+            self.detections.push(record::value(detection)?);
         } else {
             self.omitted += 1;
         }

@@ -73,18 +73,35 @@ impl<'r> EventView<'r> {
 
     /// The text of a field as it stands in the record, which has been verified, without making a
     /// value of it; nothing where it is something else, which [`EventView::value`] knows.
+    #[inline]
     pub(crate) fn text(&self, field: usize) -> Option<&'r [u8]> {
         let read = self.schema.fields.get(field)?.read.as_ref()?;
         if !read.text {
             return None;
         }
-        match self.written(read) {
-            Written::Bytes(text) if !read.lowered || is_plain_lower(text) => Some(text),
-            _ => None,
+        let text = match self.first_text(read) {
+            Some(text) => text,
+            None => match self.written(read) {
+                Written::Bytes(text) => text,
+                _ => return None,
+            },
+        };
+        (!read.lowered || is_plain_lower(text)).then_some(text)
+    }
+
+    /// The way most fields go: the text, not empty and without escapes, that the record has in the
+    /// first of the places that are asked.
+    #[inline(always)]
+    fn first_text(&self, read: &Read) -> Option<&'r [u8]> {
+        let found = self.slots.get(*read.slots.first()?)?;
+        if found.kind != Kind::Text {
+            return None;
         }
+        found.text(self.record).filter(|text| !text.is_empty())
     }
 
     /// What the record has for a field.
+    #[inline(never)]
     fn written(&self, read: &Read) -> Written<'r> {
         for slot in &read.slots {
             let Some(found) = self.slots.get(*slot) else {
@@ -117,11 +134,16 @@ impl<'r> EventView<'r> {
     /// The value of a field by the shorter way.
     fn read(&self, program: &FieldProgram) -> Option<Value<'r>> {
         let read = program.read.as_ref()?;
-        let text = match self.written(read) {
-            Written::Missing => return Some(Value::Missing),
-            Written::Bytes(text) => text,
-            Written::Whole(number) if !read.lowered => return Some(from_int(number, &read.to)),
-            Written::Whole(_) | Written::Other => return None,
+        let text = match self.first_text(read) {
+            Some(text) => text,
+            None => match self.written(read) {
+                Written::Missing => return Some(Value::Missing),
+                Written::Bytes(text) => text,
+                Written::Whole(number) if !read.lowered => {
+                    return Some(from_int(number, &read.to));
+                }
+                Written::Whole(_) | Written::Other => return None,
+            },
         };
         if read.lowered && !is_plain_lower(text) {
             return None;

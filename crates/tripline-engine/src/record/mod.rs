@@ -7,6 +7,7 @@
 
 mod error;
 pub mod json;
+mod memory;
 pub mod msgpack;
 mod open;
 mod paths;

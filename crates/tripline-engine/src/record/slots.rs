@@ -4,9 +4,10 @@
 
 use tripline_lang::value::Encoding;
 
-use super::json::Memory;
+use super::memory::Memory;
 use super::open::Bits;
 use super::paths::{Node, Paths, Slot};
+use super::{json, msgpack};
 
 /// The values found in one record.
 #[derive(Debug, Clone)]
@@ -20,8 +21,10 @@ pub struct Slots {
     open: Bits,
     /// Containers that are being read; lives here so that it is allocated once.
     pub(super) frames: Vec<Frame>,
-    /// A record read before, along which the next ones are read.
-    pub(super) memory: Memory,
+    /// JSON records read before, along which the next ones are read.
+    pub(super) memory: Memory<json::Template>,
+    /// The same of MessagePack records.
+    pub(super) packed_memory: Memory<msgpack::Template>,
 }
 
 /// A value found in a record. It may stand for nothing but the record it was found in.
@@ -132,6 +135,7 @@ impl Slots {
             open: Bits::default(),
             frames: Vec::with_capacity(paths.depth()),
             memory: Memory::default(),
+            packed_memory: Memory::default(),
         };
         slots.clear(paths);
         slots

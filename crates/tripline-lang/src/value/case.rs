@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// The text folded; borrowed where it already is.
+#[inline]
 pub fn fold(text: &str) -> Cow<'_, str> {
     if is_plain_lower(text.as_bytes()) {
         Cow::Borrowed(text)
@@ -20,6 +21,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 
 /// Whether the text is ASCII without upper-case letters, as nearly every name and id is. Eight
 /// bytes are looked at at a time.
+#[inline]
 pub fn is_plain_lower(text: &[u8]) -> bool {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = LOW << 7;
@@ -49,6 +51,7 @@ fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
 }
 
 /// Whether two texts are equal but for case.
+#[inline]
 pub fn equal(left: &str, right: &str) -> bool {
     if left.len() == right.len() && left.eq_ignore_ascii_case(right) {
         return true;
@@ -60,6 +63,7 @@ pub fn equal(left: &str, right: &str) -> bool {
 }
 
 /// The order of two folded texts.
+#[inline]
 pub fn order(left: &str, right: &str) -> Ordering {
     folded(left).cmp(folded(right))
 }

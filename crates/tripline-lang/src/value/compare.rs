@@ -6,6 +6,7 @@ use super::{Value, case};
 
 /// Whether two values are equal. Missing equals missing only; ints and floats compare as
 /// numbers; `nocase` holds for texts. Lists are equal element by element.
+#[inline]
 pub fn equal(left: &Value<'_>, right: &Value<'_>, nocase: bool) -> bool {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) if nocase => case::equal(left, right),
@@ -31,6 +32,7 @@ pub fn equal(left: &Value<'_>, right: &Value<'_>, nocase: bool) -> bool {
 /// The order of two values; `None` where a side is missing or the values have no order.
 /// Addresses order as numbers, v4 before v6; texts by their bytes, with `nocase` by their
 /// case-folded characters.
+#[inline]
 pub fn order(left: &Value<'_>, right: &Value<'_>, nocase: bool) -> Option<Ordering> {
     match (left, right) {
         (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),

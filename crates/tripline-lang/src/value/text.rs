@@ -8,6 +8,7 @@ use crate::checked::TextOp;
 const LONG_PART: usize = 64;
 
 /// Whether `part` stands in `text` as `op` says.
+#[inline]
 pub fn test(op: TextOp, text: &str, part: &str, nocase: bool) -> bool {
     match (op, nocase) {
         (TextOp::Contains, false) => text.contains(part),
@@ -34,6 +35,7 @@ pub fn test(op: TextOp, text: &str, part: &str, nocase: bool) -> bool {
 }
 
 /// Whether `part` stands in `text` as a whole term: no letter, digit or `_` touches it.
+#[inline]
 fn has(text: &str, part: &str) -> bool {
     if part.is_empty() {
         return false;
@@ -54,6 +56,7 @@ fn has(text: &str, part: &str) -> bool {
     false
 }
 
+#[inline]
 fn stands_alone(text: &str, start: usize, length: usize) -> bool {
     let before = text
         .get(..start)
@@ -66,6 +69,7 @@ fn stands_alone(text: &str, start: usize, length: usize) -> bool {
 }
 
 /// Where the part stands in the text without case; both are ASCII.
+#[inline]
 fn ascii_places<'t>(text: &'t str, part: &'t str) -> impl Iterator<Item = usize> + 't {
     let part = part.as_bytes();
     text.as_bytes()

@@ -32,6 +32,7 @@ pub(super) fn follow(
         there: 0,
         here: start,
         happened: 0,
+        next: template.next(0),
         enough: template.enough,
         patience: PATIENCE,
     };
@@ -47,9 +48,11 @@ pub(super) struct Follower<'a> {
     pub(super) there: usize,
     pub(super) here: usize,
     /// How many of the template's events have happened.
-    pub(super) happened: usize,
+    happened: usize,
+    /// Where the next one happens.
+    next: u32,
     /// How many have happened when nothing more is wanted.
-    pub(super) enough: usize,
+    enough: usize,
     /// How many more tokens may be looked through for members to go on from.
     pub(super) patience: usize,
 }
@@ -82,19 +85,30 @@ impl Follower<'_> {
                 && differs > token.start as usize
             {
                 // What has happened until here is noted with the places that held until here.
-                if template.next(self.happened) <= token.start {
+                if self.next <= token.start {
                     (self.there, self.here) = (there, here);
                     self.note(token.start)?;
                 }
                 // Before the difference there is neither an escape nor a quote.
+                let from = here + equal;
                 let end = if token.node as usize == ROOT {
-                    let close = scan::text_close(bytes, here + equal);
+                    let close = scan::text_close(bytes, from);
                     if close >= bytes.len() {
                         return None;
                     }
                     close + 1
                 } else {
-                    self.wanted_text(token, here + token.start as usize - there, here + equal)?
+                    let start = here + token.start as usize - there;
+                    let (close, is_ascii) = scan::name_end_ascii(bytes, from);
+                    // What is before `from` is as in the template; only a character that reaches over
+                    // `from` can have become another one.
+                    let plain = is_ascii && byte(bytes, close) == b'"';
+                    if plain && byte(bytes, from - 1).is_ascii() {
+                        self.found(token, Kind::Text, start, close + 1);
+                        close + 1
+                    } else {
+                        self.wanted_text(token, start, close)?
+                    }
                 };
                 if self.happened >= self.enough {
                     return Some(());
@@ -200,19 +214,39 @@ impl Follower<'_> {
     }
 
     /// Notes what happens in the template up to a place.
-    #[inline(always)]
+    #[inline(never)]
     fn note(&mut self, upto: u32) -> Option<()> {
         let template = self.template;
         while let Some(event) = template.events.get(self.happened)
             && event.at <= upto
         {
-            self.happened += 1;
+            self.happened(1);
             self.happen(event)?;
         }
         Some(())
     }
 
-    #[inline(never)]
+    /// So many events have happened.
+    #[inline(always)]
+    fn happened(&mut self, events: usize) {
+        self.happened += events;
+        self.next = self.template.next(self.happened);
+    }
+
+    /// Goes on at a place of the template, without what happens in it before.
+    pub(super) fn pass(&mut self, there: u32) -> Option<()> {
+        let events = self.template.events.get(self.happened..)?;
+        let passed = events.partition_point(|event| event.at <= there);
+        if passed > 0 {
+            // What is not there settles nothing: others may be wanted then.
+            self.happened(passed);
+            self.enough = usize::MAX;
+        }
+        self.there = there as usize;
+        Some(())
+    }
+
+    #[inline]
     fn happen(&mut self, event: &Event) -> Option<()> {
         let end = self.place(event.at as usize);
         match event.what {
@@ -256,19 +290,15 @@ impl Follower<'_> {
 
     /// Reads and notes a wanted text, looking for its end from `from`, before which there is
     /// neither an escape nor a quote; gives its end.
-    #[inline]
+    #[inline(never)]
     fn wanted_text(&mut self, token: &Token, start: usize, from: usize) -> Option<usize> {
         let bytes = self.bytes;
-        let (first, is_ascii) = scan::name_end_ascii(bytes, from);
+        let first = scan::name_end(bytes, from);
         let (kind, end) = match byte(bytes, first) {
             b'"' => (Kind::Text, first + 1),
             _ => (Kind::EscapedText, text_end(bytes, start, first).ok()?),
         };
-        // What is before `from` is as in the template; only a character that reaches over `from`
-        // can have become another one.
-        if !(is_ascii && kind == Kind::Text && byte(bytes, from - 1).is_ascii()) {
-            std::str::from_utf8(bytes.get(start..end)?).ok()?;
-        }
+        std::str::from_utf8(bytes.get(start..end)?).ok()?;
         self.found(token, kind, start, end);
         Some(end)
     }
@@ -308,7 +338,7 @@ impl Follower<'_> {
         {
             let found = walk::found(kind, start, end);
             self.slots.put(event.slot as usize, found);
-            self.happened += 1;
+            self.happened(1);
             // A value that is missing settles nothing: others may be wanted then.
             if found.is_missing() {
                 self.enough = usize::MAX;

@@ -5,8 +5,9 @@ use tripline_lang::value::Encoding;
 
 use super::template::{Event, Happens, NONE, Template, TemplateFrame, Token, What};
 use super::value::{byte, skip_space, strict_number_end, strict_word, text_end};
+use crate::record::memory::{self, Example};
 use crate::record::paths::{Node, Paths, ROOT};
-use crate::record::{Found, Kind, Slots, text};
+use crate::record::{Found, Kind, text};
 
 /// Longer records, and records of more levels, are read as they come.
 const LONGEST: usize = 1 << 16;
@@ -24,10 +25,15 @@ struct Level {
     node: usize,
 }
 
-impl Template {
-    /// Takes a record apart; nothing if it is not fit to be a template. `bytes` are the record
-    /// from its opening bracket to its closing one.
-    pub(super) fn learn(bytes: &[u8], paths: &Paths) -> Option<Template> {
+impl Example for Template {
+    /// Up to the first member's value.
+    #[inline]
+    fn head(&self) -> &[u8] {
+        self.bytes.get(..self.first).unwrap_or(&[])
+    }
+
+    /// `bytes` are the record from its opening bracket to its closing one.
+    fn learn(bytes: &[u8], paths: &Paths) -> Option<Template> {
         let gone_into = |root: &Node| !root.keys.is_empty();
         if bytes.len() > LONGEST || !paths.node(ROOT).is_some_and(gone_into) {
             return None;
@@ -118,7 +124,6 @@ impl Learner<'_> {
 
     /// How many events happen before nothing more is wanted.
     fn enough(&self) -> usize {
-        let mut slots = Slots::new(self.paths);
         let whole = |frame: &TemplateFrame| {
             let node = self.paths.node(frame.node as usize);
             node.is_some_and(|node| node.slot.is_some())
@@ -126,22 +131,16 @@ impl Learner<'_> {
         if self.template.frames.iter().any(whole) {
             return usize::MAX;
         }
-        for (at, event) in self.template.events.iter().enumerate() {
-            let number = self.paths.node_of(event.slot as usize);
-            if let Some(node) = self.paths.node(number) {
-                let found = Found {
-                    kind: event.kind,
-                    encoding: Encoding::Json,
-                    start: event.start,
-                    end: event.at,
-                };
-                slots.note(node, found);
-            }
-            if !slots.wants(self.paths, ROOT) {
-                return at + 1;
-            }
-        }
-        usize::MAX
+        let values = self.template.events.iter().map(|event| {
+            let found = Found {
+                kind: event.kind,
+                encoding: Encoding::Json,
+                start: event.start,
+                end: event.at,
+            };
+            (event.slot as usize, found)
+        });
+        memory::enough(self.paths, values)
     }
 
     /// Opens a container; tells whether there is something in it.

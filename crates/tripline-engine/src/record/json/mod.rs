@@ -24,5 +24,5 @@ mod walk;
 pub use read::read;
 pub use value::value_end;
 
-pub(super) use scan::is_ascii;
-pub(super) use template::Memory;
+pub(super) use scan::{common, is_ascii};
+pub(super) use template::Template;

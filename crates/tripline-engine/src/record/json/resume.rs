@@ -106,15 +106,7 @@ impl Follower<'_> {
 
     /// Goes on comparing at `there` and `here`, without what happens in the template before.
     fn stand(&mut self, there: u32, here: usize) -> Option<()> {
-        let events = self.template.events.get(self.happened..)?;
-        let passed = events.partition_point(|event| event.at <= there);
-        if passed > 0 {
-            // What is not there settles nothing: others may be wanted then.
-            self.happened += passed;
-            self.enough = usize::MAX;
-        }
-        self.there = there as usize;
         self.here = here;
-        Some(())
+        self.pass(there)
     }
 }

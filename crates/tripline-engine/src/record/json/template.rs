@@ -5,9 +5,7 @@
 //! INVARIANT: a template is a whole well-formed record, verified at least as strictly as
 //! [`read`](super::read) verifies one; its tokens and events are in the order of its bytes.
 
-use crate::pack::same;
 use crate::record::Kind;
-use crate::record::paths::Paths;
 
 /// A record taken apart.
 #[derive(Debug, Clone, Default)]
@@ -26,79 +24,6 @@ pub(in crate::record) struct Template {
     pub(super) enough: usize,
     /// Objects and arrays that were gone into.
     pub(super) frames: Vec<TemplateFrame>,
-}
-
-/// The templates of a reader: one for each of the shapes in which records come.
-#[derive(Debug, Clone, Default)]
-pub(in crate::record) struct Memory {
-    known: Vec<Known>,
-    /// How many records without a template are read before one of them is taken apart.
-    wait: u32,
-}
-
-#[derive(Debug, Clone)]
-struct Known {
-    template: Template,
-    /// How many more of the last records left it than kept to it.
-    left: u32,
-}
-
-impl Memory {
-    /// So many records must leave a template, or be read without one, before another is made,
-    /// because that costs as much as reading a few.
-    const PATIENCE: u32 = 32;
-    /// The oldest of more goes.
-    const MOST: usize = 4;
-
-    /// The template for a record, which begins with its opening bracket: one that begins with the
-    /// same member, because where another one comes first the rest is different too.
-    #[inline]
-    pub(super) fn like(&self, bytes: &[u8]) -> Option<usize> {
-        self.known.iter().position(|known| {
-            let (template, first) = (&known.template.bytes, known.template.first);
-            let heads = template.get(..first).zip(bytes.get(..first));
-            heads.is_some_and(|(one, other)| same(one, other))
-        })
-    }
-
-    /// The template at an index.
-    #[inline]
-    pub(super) fn get(&self, at: usize) -> Option<&Template> {
-        self.known.get(at).map(|known| &known.template)
-    }
-
-    /// A record kept to the template from its first byte to the last wanted one.
-    #[inline]
-    pub(super) fn kept(&mut self, at: usize) {
-        if let Some(known) = self.known.get_mut(at) {
-            known.left = known.left.saturating_sub(1);
-        }
-    }
-
-    /// A record, which could be read, left its template, or had none.
-    pub(super) fn left(&mut self, at: Option<usize>, bytes: &[u8], paths: &Paths) {
-        match at.and_then(|at| self.known.get_mut(at)) {
-            Some(known) => {
-                known.left += 1;
-                if known.left < Memory::PATIENCE {
-                    return;
-                }
-            }
-            None if self.wait > 0 => {
-                self.wait -= 1;
-                return;
-            }
-            None => {}
-        }
-        let oldest = (self.known.len() >= Memory::MOST).then_some(0);
-        if let Some(gone) = at.or(oldest) {
-            self.known.remove(gone);
-        }
-        let template = Template::learn(bytes, paths);
-        self.known
-            .extend(template.map(|template| Known { template, left: 0 }));
-        self.wait = Memory::PATIENCE;
-    }
 }
 
 /// A value, or a bracket of an object or array that was gone into.

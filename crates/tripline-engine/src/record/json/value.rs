@@ -109,10 +109,7 @@ fn number_end(bytes: &[u8], at: usize) -> usize {
 /// The end of the number at `at`, which must be spelled as JSON spells numbers.
 pub(super) fn strict_number_end(bytes: &[u8], at: usize) -> Result<usize, ReadError> {
     let bad = Err(ReadError::new(ReadErrorKind::BadNumber, at));
-    let digits = |from: usize| {
-        let rest = bytes.get(from..).unwrap_or(&[]);
-        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
-    };
+    let digits = |from: usize| scan::digits_end(bytes, from);
     let whole = if byte(bytes, at) == b'-' { at + 1 } else { at };
     let mut end = digits(whole);
     if end == whole || (byte(bytes, whole) == b'0' && end > whole + 1) {

@@ -5,27 +5,14 @@ use tripline_lang::value::Encoding;
 
 use super::head::{Head, What};
 use super::step::{behind, step_over};
+use super::value::{check_texts, scalar};
 use crate::record::json::is_ascii;
 use crate::record::paths::{Node, Paths, ROOT};
 use crate::record::slots::Frame;
 use crate::record::{Found, Kind, MAX_DEPTH, ReadError, ReadErrorKind, Slots};
 
-/// Reads one record: fills `slots` with where the values of `paths` are.
-///
-/// A record is one map. Of members of one name the first counts. The module's description says what
-/// is verified. After an error what the slots hold has no meaning.
-///
-/// `slots` must have been made for the same `paths`.
-pub fn read(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadError> {
-    slots.clear(paths);
-    match record.first() {
-        Some(0x80..=0x8f | 0xde | 0xdf) => {}
-        Some(_) => return Err(ReadError::new(ReadErrorKind::NotAMap, 0)),
-        None => return Err(ReadError::new(ReadErrorKind::Empty, 0)),
-    }
-    if record.len() >= u32::MAX as usize {
-        return Err(ReadError::new(ReadErrorKind::TooLarge, 0));
-    }
+/// Reads a record whose first byte is that of a map. `slots` must be clear.
+pub(super) fn walk(record: &[u8], paths: &Paths, slots: &mut Slots) -> Result<(), ReadError> {
     let walk = Walk {
         bytes: record,
         at: 0,
@@ -205,25 +192,7 @@ impl Walk<'_> {
     #[inline(never)]
     fn other_value(&mut self, at: usize, number: usize) -> Result<Option<usize>, ReadError> {
         let head = self.head(at)?;
-        let (mut kind, mut start) = (Kind::Null, at);
         match head.what {
-            What::Text => {
-                check_utf8(self.bytes, head)?;
-                if head.start < head.end {
-                    (kind, start) = (Kind::Text, head.start);
-                }
-            }
-            What::Bytes => {
-                if head.start < head.end && check_utf8(self.bytes, head).is_ok() {
-                    (kind, start) = (Kind::Text, head.start);
-                }
-            }
-            What::Int(_) | What::Large(_) => kind = Kind::Number,
-            What::Float(number) if number.is_finite() => kind = Kind::Number,
-            What::Bool(true) => kind = Kind::True,
-            What::Bool(false) => kind = Kind::False,
-            What::Extension(_) if head.instant(self.bytes).is_some() => kind = Kind::Instant,
-            What::Nil | What::Float(_) | What::Extension(_) => {}
             What::Array(left) => {
                 let frame = Frame {
                     node: number,
@@ -244,7 +213,9 @@ impl Walk<'_> {
                 };
                 return self.container(frame, head.start);
             }
+            _ => {}
         }
+        let (kind, start) = scalar(self.bytes, at, head)?;
         self.note(number, kind, start, head.end);
         Ok(Some(head.end))
     }
@@ -316,24 +287,10 @@ impl Walk<'_> {
 
     fn end_container(&mut self, node: &Node, start: usize, end: usize) -> Result<(), ReadError> {
         if let Some(slot) = node.slot {
-            self.check_texts(start, end)?;
+            check_texts(self.bytes, start, end).map_err(|error| self.placed(error))?;
             self.slots.complete(slot, start, end);
         }
         self.slots.close(node);
-        Ok(())
-    }
-
-    /// That all texts of the container from `start` to `end` are UTF-8.
-    fn check_texts(&self, start: usize, end: usize) -> Result<(), ReadError> {
-        let mut at = start;
-        while at < end {
-            let head = self.head(at)?;
-            if head.what == What::Text {
-                check_utf8(self.bytes, head)?;
-            }
-            // Of a container that is where the first value in it begins.
-            at = head.end;
-        }
         Ok(())
     }
 
@@ -351,15 +308,4 @@ impl Walk<'_> {
         let start = self.slots.frames.last().map_or(0, |frame| frame.start);
         ReadError::new(ReadErrorKind::Incomplete, start)
     }
-}
-
-#[inline]
-fn check_utf8(bytes: &[u8], head: Head) -> Result<(), ReadError> {
-    let text = bytes.get(head.start..head.end).unwrap_or(&[]);
-    if is_ascii(text) {
-        return Ok(());
-    }
-    std::str::from_utf8(text).map(|_| ()).map_err(|error| {
-        ReadError::new(ReadErrorKind::InvalidUtf8, head.start + error.valid_up_to())
-    })
 }

@@ -3,25 +3,37 @@
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
+use super::encoder::{chosen, shortest};
 use super::random::{all_paths, any_json, any_path, any_record};
 use super::*;
 
 type Read = Result<Vec<Option<Found>>, ReadError>;
 
 /// What is found, but for slots that others may settle: those may be found or not.
-fn read_with(slots: &mut Slots, record: &[u8], paths: &Paths) -> Read {
-    read(record, paths, slots)?;
+fn read_with(slots: &mut Slots, record: &[u8], encoding: Encoding, paths: &Paths) -> Read {
+    super::super::read(record, encoding, paths, slots)?;
     let settled = |slot| (0..paths.len()).any(|other| paths.settled_by(other).contains(&slot));
     let kept = (0..paths.len()).filter(|slot| !settled(*slot));
     Ok(kept.map(|slot| slots.get(slot)).collect())
 }
 
-/// Reads the records one after the other with one reader and with a new one each.
+/// Reads the records one after the other with one reader and with a new one each, and likewise those
+/// of them that are JSON as MessagePack.
 fn same_as_alone<R: AsRef<[u8]>>(records: &[R], paths: &Paths) {
+    same_in(Encoding::Json, records, paths);
+    let packed: Vec<Vec<u8>> = records
+        .iter()
+        .filter_map(|record| serde_json::from_slice(record.as_ref()).ok())
+        .map(|record: Json| shortest(&record))
+        .collect();
+    same_in(Encoding::MessagePack, &packed, paths);
+}
+
+fn same_in<R: AsRef<[u8]>>(encoding: Encoding, records: &[R], paths: &Paths) {
     let mut slots = Slots::new(paths);
     for record in records.iter().map(AsRef::as_ref) {
-        let along = read_with(&mut slots, record, paths);
-        let alone = read_with(&mut Slots::new(paths), record, paths);
+        let along = read_with(&mut slots, record, encoding, paths);
+        let alone = read_with(&mut Slots::new(paths), record, encoding, paths);
         let texts: Vec<_> = records
             .iter()
             .map(|record| String::from_utf8_lossy(record.as_ref()).into_owned())
@@ -29,7 +41,7 @@ fn same_as_alone<R: AsRef<[u8]>>(records: &[R], paths: &Paths) {
         assert_eq!(
             along,
             alone,
-            "of {} in {texts:#?}",
+            "of {encoding:?} {} in {texts:#?}",
             String::from_utf8_lossy(record)
         );
     }
@@ -206,4 +218,130 @@ proptest! {
         }
         same_as_alone(&records, &paths);
     }
+
+    #[test]
+    fn what_was_read_before_changes_nothing_in_message_pack(
+        first in any_record(),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+        random in prop::collection::vec(any_path(), 0..3),
+        settled in prop::collection::vec(prop::collection::vec(0..6usize, 0..3), 0..6),
+        changed in prop::collection::vec(any_change(), 0..12),
+        damaged in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+        cut in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        mut seed in any::<u64>(),
+    ) {
+        let known = all_paths(&first);
+        let mut wanted = random;
+        wanted.extend(picks.iter().map(|pick| pick.get(&known).clone()));
+        wanted.sort();
+        wanted.dedup();
+        let paths = Paths::new(&wanted, &settled);
+        let mut choose = |choices: usize| {
+            seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+            // The shortest one most of the time.
+            usize::try_from(seed % 64).unwrap_or(0).saturating_sub(60) % choices.max(1)
+        };
+        let mut records = vec![shortest(&first), shortest(&first)];
+        let mut other = first.clone();
+        for (at, (place, change)) in changed.iter().enumerate() {
+            if at % 3 == 0 {
+                other = first.clone();
+            }
+            alter(&mut other, place.get::<Vec<PathStep>>(&known), change);
+            records.push(chosen(&other, &mut choose));
+        }
+        for (place, byte) in damaged {
+            let mut bytes = shortest(&first);
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            records.push(bytes);
+        }
+        for length in cut {
+            let bytes = shortest(&first);
+            records.push(bytes[..length.index(bytes.len())].to_vec());
+        }
+        same_in(Encoding::MessagePack, &records, &paths);
+    }
+}
+
+/// What can happen to a value, or in the object that it is in.
+#[derive(Debug, Clone)]
+enum Change {
+    Replace(Json),
+    Remove,
+    /// Another member in front of it.
+    Insert(String, Json),
+}
+
+fn any_change() -> impl Strategy<Value = (prop::sample::Index, Change)> {
+    let change = prop_oneof![
+        any_json().prop_map(Change::Replace),
+        Just(Change::Remove),
+        ("[abcd]{1,2}", any_json()).prop_map(|(name, json)| Change::Insert(name, json)),
+    ];
+    (any::<prop::sample::Index>(), change)
+}
+
+/// Changes what is at a path, if it is still there.
+fn alter(record: &mut Json, path: &[PathStep], change: &Change) {
+    let Some((last, above)) = path.split_last() else {
+        return;
+    };
+    let around = above.iter().try_fold(record, |json, step| match step {
+        PathStep::Key(key) => json.get_mut(key),
+        PathStep::Index(index) => json.get_mut(*index as usize),
+        PathStep::Each => None,
+    });
+    let (Some(around), PathStep::Key(name)) = (around, last) else {
+        return;
+    };
+    let Some(members) = around.as_object_mut() else {
+        return;
+    };
+    let at = members.keys().position(|other| other == name);
+    match (change, at) {
+        (Change::Replace(json), Some(_)) => {
+            members.insert(name.clone(), json.clone());
+        }
+        (Change::Remove, Some(_)) => {
+            members.shift_remove(name);
+        }
+        (Change::Insert(name, json), Some(at)) if !members.contains_key(name) => {
+            members.shift_insert(at, name.clone(), json.clone());
+        }
+        _ => {}
+    }
+}
+
+/// How many of the records are read along the one before.
+fn kept(records: &[Vec<u8>], paths: &Paths) -> usize {
+    let mut slots = Slots::new(paths);
+    let follows = |record: &&Vec<u8>| {
+        let before = slots.packed_memory.strayed();
+        super::super::read(record, Encoding::MessagePack, paths, &mut slots).unwrap();
+        slots.packed_memory.strayed() == before
+    };
+    records.iter().filter(follows).count()
+}
+
+#[test]
+fn members_that_come_and_go_do_not_make_a_reader_leave_what_it_follows() {
+    let wanted = paths(&["a", "b.c", "b.d", "f"]);
+    let packed = |text: &str| shortest(&serde_json::from_str(text).unwrap());
+    let records: Vec<Vec<u8>> = [
+        r#"{"a":"x","n":[1,"t",{"u":null}],"b":{"c":12,"x":1,"d":"d"},"f":"end"}"#,
+        r#"{"a":"x","n":[1,"t",{"u":null}],"b":{"c":12,"x":1,"d":"d","y":"more"},"f":"end"}"#,
+        r#"{"a":"x","n":[1,"t",{"u":null}],"b":{"c":12,"d":"d"},"f":"end"}"#,
+        r#"{"a":"x","n":[1,"t",{"u":null}],"b":{"c":12,"x":1},"f":"end"}"#,
+        r#"{"a":"x","n":[1,"t",{"u":null}],"b":{},"f":"end"}"#,
+        r#"{"a":"x","n":[1,"t",{"u":null}],"b":null,"f":"end"}"#,
+        r#"{"a":"x","b":{"c":12,"x":1,"d":"d"},"f":"end"}"#,
+        r#"{"a":"x","n":{"n":[]},"o":[],"b":{"c":12,"x":1,"d":"d"},"f":"end","z":0}"#,
+        r#"{"a":"x"}"#,
+    ]
+    .map(packed)
+    .into();
+    // The first one is walked through, and kept.
+    assert_eq!(kept(&records, &wanted), records.len() - 1);
+    same_in(Encoding::MessagePack, &records, &wanted);
 }

@@ -16,6 +16,7 @@ pub fn ip(text: &str) -> Option<IpAddr> {
 
 /// Four decimal numbers with dots, then nothing or a port. Leading zeros are refused: some
 /// readers take them as octal.
+#[inline]
 pub(super) fn v4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut address: u32 = 0;
     let mut bytes = text.iter();

@@ -21,6 +21,7 @@ use crate::types::Type;
 
 /// Reads text as a value of `ty`. Empty text is missing. A pattern cannot be read here (it is
 /// compiled by the checker) and neither can a list.
+#[inline]
 pub fn from_text<'a>(text: Cow<'a, str>, ty: &Type) -> Value<'a> {
     if text.is_empty() {
         return Value::Missing;
@@ -41,6 +42,7 @@ pub fn from_text<'a>(text: Cow<'a, str>, ty: &Type) -> Value<'a> {
 
 /// Reads the plain spellings of a number, an address and an instant as [`from_text`] does, straight from
 /// bytes that need not be known to be UTF-8. `None` says nothing: ask that.
+#[inline]
 pub fn plain(bytes: &[u8], ty: &Type) -> Option<Value<'static>> {
     match ty {
         Type::Int => number::plain_int(bytes).map(Value::Int),
@@ -51,6 +53,7 @@ pub fn plain(bytes: &[u8], ty: &Type) -> Option<Value<'static>> {
 }
 
 /// Reads a whole number as a value of `ty`.
+#[inline]
 pub fn from_int<'a>(number: i64, ty: &Type) -> Value<'a> {
     match ty {
         Type::Int => Some(Value::Int(number)),

@@ -22,6 +22,7 @@ pub fn unit_nanoseconds(unit: &str) -> Option<i64> {
 
 /// A whole number: surrounding spaces, a sign, a fraction of zeros and the exponent form (within
 /// ±2^53, where every reader of JSON agrees) are allowed.
+#[inline]
 pub fn int(text: &str) -> Option<i64> {
     let text = text.trim_ascii();
     // Nearly every number is plain digits.
@@ -37,6 +38,7 @@ pub fn int(text: &str) -> Option<i64> {
 }
 
 /// A number that is nothing but up to eighteen digits.
+#[inline]
 pub(super) fn plain_int(bytes: &[u8]) -> Option<i64> {
     if !matches!(bytes.len(), 1..=18) {
         return None;

@@ -24,6 +24,7 @@ const UNITS: [i64; 10] = [
 /// digits; a date alone (midnight UTC); or epoch time as [`timestamp_from_int`] reads it, with a
 /// fraction if it is in seconds. A leap second is the second before it. `None` outside of the
 /// years 1677 to 2262.
+#[inline]
 pub fn timestamp(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     common(bytes).or_else(|| slow(text.trim_ascii()))
@@ -40,6 +41,7 @@ pub fn date(text: &str) -> Option<NaiveDate> {
 /// Epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude: a number
 /// below 10^11 is seconds (up to the year 5138), below 10^14 milliseconds, below 10^17
 /// microseconds.
+#[inline]
 pub fn timestamp_from_int(number: i64) -> Option<i64> {
     number.checked_mul(scale(number.unsigned_abs()))
 }
@@ -55,6 +57,7 @@ pub fn timestamp_from_float(number: f64) -> Option<i64> {
     whole.checked_add((number.fract() * unit as f64).round() as i64)
 }
 
+#[inline]
 fn scale(magnitude: u64) -> i64 {
     match magnitude {
         0..100_000_000_000 => SECOND,
@@ -65,6 +68,7 @@ fn scale(magnitude: u64) -> i64 {
 }
 
 /// `2026-03-01T09:00:00[.fraction][Z|±hh:mm]`.
+#[inline]
 pub(super) fn common(bytes: &[u8]) -> Option<i64> {
     let days = Digits(bytes).date()?;
     let Some(separator) = bytes.get(10) else {
@@ -74,24 +78,23 @@ pub(super) fn common(bytes: &[u8]) -> Option<i64> {
         return None;
     }
     let clock = Digits(bytes.get(11..19)?);
-    if clock.at(2)? != b':' || clock.at(5)? != b':' {
-        return None;
-    }
-    let (hour, minute, second) = (clock.two(0)?, clock.two(3)?, clock.two(6)?);
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
+    let (hour, minute, second) = clock.clock()?;
     let mut rest = bytes.get(19..)?;
     let mut nanoseconds: i64 = 0;
     if let Some((b'.', fraction)) = rest.split_first() {
-        let mut digits = 0usize;
-        for byte in fraction {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
+        let mut digits;
+        (nanoseconds, digits) = leading_digits(fraction);
+        // What reaches to the end of eight bytes may go on behind them.
+        if digits == 8 || fraction.len() < 8 {
+            (nanoseconds, digits) = (0, 0);
+            for byte in fraction {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    break;
+                }
+                nanoseconds = nanoseconds.wrapping_mul(10).wrapping_add(i64::from(digit));
+                digits += 1;
             }
-            nanoseconds = nanoseconds.wrapping_mul(10).wrapping_add(i64::from(digit));
-            digits += 1;
         }
         if digits == 0 {
             return None;
@@ -122,6 +125,7 @@ pub(super) fn common(bytes: &[u8]) -> Option<i64> {
     )
 }
 
+#[inline]
 fn from_parts(days: i64, seconds: i64, nanoseconds: i64) -> Option<i64> {
     let seconds = days * 86_400 + seconds;
     // Numbers of 128 bits cost an interpreter much; only near the ends of what 64 hold are they needed.
@@ -161,14 +165,46 @@ fn slow(text: &str) -> Option<i64> {
         .and_then(|at| at.timestamp_nanos_opt())
 }
 
+/// Eight bytes, each one in the lowest byte's place.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// The number that the digits at the beginning of the first eight bytes are, and how many they are;
+/// none where there are not eight bytes.
+#[inline]
+fn leading_digits(bytes: &[u8]) -> (i64, usize) {
+    let Some(eight) = bytes.first_chunk() else {
+        return (0, 0);
+    };
+    let values = u64::from_le_bytes(*eight) ^ (EACH * u64::from(b'0'));
+    let digits = others(values).trailing_zeros() / 8;
+    // Zeros in front, so that the last digit is in the last byte.
+    let values = match digits {
+        0 => return (0, 0),
+        digits => values << (8 * (8 - digits)),
+    };
+    // Two neighbours together, then pairs of them, then both halves.
+    let twos = (values * 10 + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
+    let eights = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    (eights.cast_signed(), digits as usize)
+}
+
+/// Marks by its top bit every one of eight bytes that is above nine. Those behind a mark may be wrong.
+#[inline(always)]
+fn others(values: u64) -> u64 {
+    (values | values.wrapping_add(EACH * (0x80 - 10))) & (EACH << 7)
+}
+
 /// Decimal digits at fixed places.
 struct Digits<'a>(&'a [u8]);
 
 impl Digits<'_> {
+    #[inline]
     fn at(&self, place: usize) -> Option<u8> {
         self.0.get(place).copied()
     }
 
+    #[inline]
     fn two(&self, place: usize) -> Option<i64> {
         match self.0.get(place..place + 2)? {
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
@@ -178,7 +214,24 @@ impl Digits<'_> {
         }
     }
 
+    /// Hours, minutes and seconds of a leading `hh:mm:ss`.
+    #[inline]
+    fn clock(&self) -> Option<(i64, i64, i64)> {
+        const COLONS: u64 = 0x0000_ff00_00ff_0000;
+        let eight = u64::from_le_bytes(*self.0.first_chunk()?);
+        let values = eight ^ (EACH * u64::from(b'0'));
+        let colon = u64::from(b':' ^ b'0');
+        if values & COLONS != (colon << 16 | colon << 40) || others(values & !COLONS) != 0 {
+            return None;
+        }
+        let twos = values * 10 + (values >> 8);
+        let at = |place: u64| (twos >> (8 * place) & 0xff).cast_signed();
+        let (hour, minute, second) = (at(0), at(3), at(6));
+        (hour <= 23 && minute <= 59 && second <= 60).then_some((hour, minute, second))
+    }
+
     /// Days since 1970 of a leading `yyyy-mm-dd` that names a day of the calendar.
+    #[inline]
     fn date(&self) -> Option<i64> {
         if self.at(4)? != b'-' || self.at(7)? != b'-' {
             return None;
@@ -271,7 +324,43 @@ mod tests {
         assert_eq!(timestamp_from_int(99_999_999_999), None);
     }
 
+    #[test]
+    fn a_clock_with_any_other_byte_is_read_only_if_it_is_one() {
+        for place in 0..8 {
+            for byte in 0..=u8::MAX {
+                let mut clock = *b"09:08:07";
+                clock[place] = byte;
+                let number = |at: usize| {
+                    let digits = &clock[at..at + 2];
+                    let text = std::str::from_utf8(digits).ok()?;
+                    digits
+                        .iter()
+                        .all(u8::is_ascii_digit)
+                        .then(|| text.parse().unwrap())
+                };
+                let expected = match (number(0), number(3), number(6), clock[2], clock[5]) {
+                    (Some(h @ 0..24), Some(m @ 0..60), Some(s @ 0..=60), b':', b':') => {
+                        Some((h, m, s))
+                    }
+                    _ => None,
+                };
+                assert_eq!(Digits(&clock).clock(), expected, "{clock:?}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_fraction_of_any_length_is_read(fraction in "[0-9]{1,9}", behind in "(Z|[+]00:00|)") {
+            let expected: i64 = format!("{fraction:0<9}").parse().unwrap();
+            let text = format!("2026-03-01T09:00:00.{fraction}{behind}");
+            prop_assert_eq!(common(text.as_bytes()), Some(NINE + expected));
+            for wrong in [":", "/", "a", "\u{0}", "\u{7f}"] {
+                let text = format!("2026-03-01T09:00:00.{fraction}{wrong}{behind}");
+                prop_assert_eq!(common(text.as_bytes()), None);
+            }
+        }
+
         #[test]
         fn the_fast_reader_agrees_with_chrono(seconds in -9_000_000_000i64..9_000_000_000, nanoseconds in 0u32..1_000_000_000, minutes in -1_439i32..1_440) {
             let offset = chrono::FixedOffset::east_opt(minutes * 60).unwrap();

@@ -175,47 +175,76 @@ pub(in super::super) fn container_close(
     }
 }
 
+/// The index of the first byte at or after `at` that is no decimal digit; the length if there is none.
+#[inline]
+pub(in super::super) fn digits_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    if let Some(word) = rest.first_chunk() {
+        let values = u64::from_le_bytes(*word) ^ (LOW * u64::from(b'0'));
+        // The top bit of what is above nine; by the carry perhaps of ones behind it.
+        let others = (values | values.wrapping_add(LOW * (0x80 - 10))) & HIGH;
+        if others != 0 {
+            return at + first(others);
+        }
+    }
+    at + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 /// How many bytes two runs of bytes have in common from the first on.
 #[inline]
-pub(in super::super) fn common(left: &[u8], right: &[u8]) -> usize {
-    let blocks = left
-        .as_chunks::<32>()
-        .0
-        .iter()
-        .zip(right.as_chunks::<32>().0);
-    let mut equal = 0;
-    for (one, other) in blocks {
-        let ((a, b), (c, d)) = (halves(one), halves(other));
-        let (a, b) = (a ^ c, b ^ d);
-        let [a, b, c, d] = [a as u64, (a >> 64) as u64, b as u64, (b >> 64) as u64];
-        // In words, so that there is one branch for all of them.
-        if a | b | c | d != 0 {
-            return equal
-                + match (a, b, c, d) {
-                    (0, 0, 0, last) => 24 + first(last),
-                    (0, 0, word, _) => 16 + first(word),
-                    (0, word, ..) => 8 + first(word),
-                    (word, ..) => first(word),
-                };
+pub(in crate::record) fn common(left: &[u8], right: &[u8]) -> usize {
+    // Of one length, so that one count serves for both.
+    let length = left.len().min(right.len());
+    let (mut left, mut right) = (
+        left.get(..length).unwrap_or(&[]),
+        right.get(..length).unwrap_or(&[]),
+    );
+    while let Some((one, behind)) = left.split_first_chunk()
+        && let Some((other, other_behind)) = right.split_first_chunk()
+    {
+        if differ(one, other) {
+            return length - left.len() + difference(one, other);
         }
-        equal += 32;
+        (left, right) = (behind, other_behind);
     }
-    let left = left.get(equal..).unwrap_or(&[]);
-    let right = right.get(equal..).unwrap_or(&[]);
     let alike = left
         .iter()
         .zip(right)
         .take_while(|(one, other)| one == other);
-    equal + alike.count()
+    length - left.len() + alike.count()
+}
+
+/// Whether two blocks differ, with one branch for all their words.
+#[inline(always)]
+fn differ(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    let ((a, b), (c, d)) = (halves(one), halves(other));
+    let (a, b) = (a ^ c, b ^ d);
+    // In words, because numbers of 128 bits are compared in more steps.
+    (a as u64 | (a >> 64) as u64 | b as u64 | (b >> 64) as u64) != 0
+}
+
+/// The first place at which two blocks differ. On its own, so that the loop above need not keep what it
+/// has loaded.
+#[inline(never)]
+fn difference(one: &[u8; 32], other: &[u8; 32]) -> usize {
+    let (words, others) = (one.as_chunks::<8>().0, other.as_chunks::<8>().0);
+    let mut place = 0;
+    for (one, other) in words.iter().zip(others) {
+        let marks = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
+        if marks != 0 {
+            return place + first(marks);
+        }
+        place += 8;
+    }
+    place
 }
 
 /// A block as two numbers. The two words of such a number are loaded with their offset as part of
 /// the instruction, those of an array are not.
 #[inline(always)]
 fn halves(block: &[u8; 32]) -> (u128, u128) {
-    let (halves, _) = block.as_chunks::<16>();
-    match halves {
-        [a, b] => (u128::from_le_bytes(*a), u128::from_le_bytes(*b)),
+    match (block.first_chunk(), block.last_chunk()) {
+        (Some(a), Some(b)) => (u128::from_le_bytes(*a), u128::from_le_bytes(*b)),
         _ => (0, 0),
     }
 }
@@ -223,17 +252,24 @@ fn halves(block: &[u8; 32]) -> (u128, u128) {
 /// Whether all bytes are ASCII.
 #[inline]
 pub(in crate::record) fn is_ascii(bytes: &[u8]) -> bool {
-    const ALL: u128 = HIGH as u128 | (HIGH as u128) << 64;
-    let (words, rest) = bytes.as_chunks::<16>();
-    let all = words
-        .iter()
-        .fold(0, |all, word| all | u128::from_le_bytes(*word));
-    // The last word again, if there is one, covers the rest.
-    let last = match bytes.last_chunk() {
-        Some(last) => u128::from_le_bytes(*last),
-        None => rest.iter().fold(0, |all, byte| all | u128::from(*byte)),
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        let block = u128::from_le_bytes(*block);
+        if (block as u64 | (block >> 64) as u64) & HIGH != 0 {
+            return false;
+        }
+        rest = behind;
+    }
+    // The last words again, if there are any, cover the rest.
+    let last = match (bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(last), ..) => {
+            let last = u128::from_le_bytes(*last);
+            last as u64 | (last >> 64) as u64
+        }
+        (None, Some(first), Some(last)) => u64::from_le_bytes(*first) | u64::from_le_bytes(*last),
+        _ => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
     };
-    (all | last) & ALL == 0
+    last & HIGH == 0
 }
 
 /// Which byte of a word the lowest mark is in.

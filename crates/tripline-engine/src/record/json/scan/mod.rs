@@ -14,10 +14,10 @@ mod eight;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
-pub(in crate::record) use eight::is_ascii;
-pub(super) use eight::{common, name_end_ascii};
+pub(in crate::record) use eight::{common, is_ascii};
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use eight::{container_close, name_end, text_close};
+pub(super) use eight::{digits_end, name_end_ascii};
 #[cfg(target_arch = "x86_64")]
 pub(super) use sse2::{container_close, name_end, text_close};
 
@@ -162,6 +162,43 @@ mod tests {
                 assert_eq!(eight::common(known, &other), place);
                 other[place..].fill(0xff);
                 assert_eq!(eight::common(known, &other), place);
+            }
+        }
+    }
+
+    #[test]
+    fn digits_end_where_another_byte_stands() {
+        for length in 0..30 {
+            for byte in 0..=u8::MAX {
+                let mut bytes = b"0918273645".repeat(3);
+                bytes.truncate(length);
+                bytes.push(byte);
+                bytes.resize(40, b'7');
+                let end = if byte.is_ascii_digit() { 40 } else { length };
+                for at in [0, 1, 7].into_iter().filter(|at| *at <= length) {
+                    let found = eight::digits_end(&bytes, at);
+                    assert_eq!(found, end, "from {at}, {byte} at {length}");
+                    let cut = bytes.get(..=length).unwrap_or(&bytes);
+                    let found = eight::digits_end(cut, at);
+                    assert_eq!(
+                        found,
+                        end.min(cut.len()),
+                        "from {at}, {byte} last at {length}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_of_every_length_are_ascii_unless_one_of_them_is_not() {
+        for length in 0..100 {
+            let mut bytes = vec![b'x'; length];
+            assert!(eight::is_ascii(&bytes), "{length} bytes");
+            for place in 0..length {
+                bytes[place] = 0xe9;
+                assert!(!eight::is_ascii(&bytes), "at {place} of {length}");
+                bytes[place] = 0x7f;
             }
         }
     }
