@@ -1,0 +1,62 @@
+//! What stands for the steps of a rule, one promise at a time: cases that were once answered wrongly,
+//! each as short as it could be made.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may state what it knows"
+)]
+
+use serde_json::{Value, json};
+use tripline_engine::lang::{self, source::SourceSet};
+use tripline_engine::{Detection, Engine, EventFields, Options, RuleSet, Sink};
+
+/// The detections as JSON.
+#[derive(Default)]
+struct Given(Vec<Value>);
+
+impl Sink for Given {
+    fn detection(&mut self, detection: Detection<'_>) {
+        self.0.push(serde_json::to_value(&detection).unwrap());
+    }
+}
+
+/// What a rule gives for events (`id`, second, and other fields).
+fn given(rule: &str, events: &[(&str, i64, Value)]) -> Vec<Value> {
+    let schema = "schema s { accept true  time : timestamp = .time  id : string = .id
+        user : string = .user  ip : ip = .ip  n : int = .n }";
+    let text = format!("{schema}\n{rule}");
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let checking = lang::check(&mut SourceSet::from_texts([("r.trip", text)]), today);
+    let checked = checking
+        .checked
+        .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
+    let rules = RuleSet::compile(&checked, EventFields::Used);
+    let mut engine = Engine::new(rules, Options::new(today));
+    let mut sink = Given::default();
+    for (id, second, fields) in events {
+        let mut record = fields.clone();
+        record["id"] = json!(id);
+        record["user"] = json!("u");
+        record["time"] = json!(1_800_000_000 + second);
+        engine.push(record.to_string().as_bytes(), &mut sink);
+    }
+    engine.finish(&mut sink);
+    sink.0
+}
+
+#[test]
+fn an_event_of_several_steps_of_a_together_has_the_fields_of_the_step_it_stands_for() {
+    let rule = "rule r {
+        together by user within 10s {
+          1 of { a = s where a.n >= 0  b = s where b.n >= 1 }
+        }
+        emit { n = b.n  ip = b.ip }
+    }";
+    let found = given(rule, &[("e0", 0, json!({"n": 1, "ip": "192.0.2.1"}))]);
+    assert_eq!(found.len(), 1);
+    let one = &found[0];
+    assert_eq!(one["events"]["b"]["id"], "e0");
+    assert_eq!(one["fields"], json!({"n": 1, "ip": "192.0.2.1"}));
+}
