@@ -8,9 +8,11 @@
     reason = "a test may state what it knows"
 )]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tripline_engine::lang::{self, source::SourceSet};
-use tripline_engine::{Detection, Engine, EventFields, Options, RuleSet, Sink};
+use tripline_engine::{Detection, Emission, Engine, EventFields, Options, RuleSet, Sink};
 
 /// The detections as JSON.
 #[derive(Default)]
@@ -22,18 +24,25 @@ impl Sink for Given {
     }
 }
 
-/// What a rule gives for events (`id`, second, and other fields).
+/// What a rule gives for events (`id`, second, and other fields) once nothing can change it.
 fn given(rule: &str, events: &[(&str, i64, Value)]) -> Vec<Value> {
+    given_with(rule, Options::new(today()), events)
+}
+
+fn today() -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
+}
+
+fn given_with(rule: &str, options: Options, events: &[(&str, i64, Value)]) -> Vec<Value> {
     let schema = "schema s { accept true  time : timestamp = .time  id : string = .id
         user : string = .user  ip : ip = .ip  n : int = .n }";
     let text = format!("{schema}\n{rule}");
-    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-    let checking = lang::check(&mut SourceSet::from_texts([("r.trip", text)]), today);
+    let checking = lang::check(&mut SourceSet::from_texts([("r.trip", text)]), today());
     let checked = checking
         .checked
         .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
     let rules = RuleSet::compile(&checked, EventFields::Used);
-    let mut engine = Engine::new(rules, Options::new(today));
+    let mut engine = Engine::new(rules, options);
     let mut sink = Given::default();
     for (id, second, fields) in events {
         let mut record = fields.clone();
@@ -59,4 +68,20 @@ fn an_event_of_several_steps_of_a_together_has_the_fields_of_the_step_it_stands_
     let one = &found[0];
     assert_eq!(one["events"]["b"]["id"], "e0");
     assert_eq!(one["fields"], json!({"n": 1, "ip": "192.0.2.1"}));
+}
+
+#[test]
+fn what_a_count_gave_early_is_not_given_again_when_a_suppressed_one_after_it_is_settled() {
+    let rule = "rule r {
+        count by user within 1s { a = s  having count(a) >= 1 }
+        exclude \"two\" { when a.n == 2 }
+    }";
+    let options = Options {
+        emission: Emission::Early,
+        lateness: Duration::from_secs(9),
+        ..Options::new(today())
+    };
+    let events = [("e0", 0, json!({"n": 1})), ("e1", 10, json!({"n": 2}))];
+    let found = given_with(rule, options, &events);
+    assert_eq!(found.len(), 1, "{found:?}");
 }
