@@ -85,3 +85,22 @@ fn what_a_count_gave_early_is_not_given_again_when_a_suppressed_one_after_it_is_
     let found = given_with(rule, options, &events);
     assert_eq!(found.len(), 1, "{found:?}");
 }
+
+#[test]
+fn values_that_left_the_window_of_a_count_are_no_longer_among_them() {
+    let rule = "rule r {
+        count by user within 1s { a = s  having len(values(a.n)) >= 2 }
+        emit { which = values(a.n) }
+    }";
+    let events = [
+        ("e0", 0, json!({"n": 1})),
+        ("e1", 1, json!({"n": 2})),
+        ("e2", 2, json!({"n": 1})),
+        ("e3", 5, json!({"n": 3})),
+        ("e4", 6, json!({"n": 3})),
+        ("e5", 7, json!({"n": 1})),
+    ];
+    let found = given(rule, &events);
+    let which: Vec<&Value> = found.iter().map(|one| &one["fields"]["which"]).collect();
+    assert_eq!(which, [&json!([1, 2]), &json!([2, 1]), &json!([3, 1])]);
+}
