@@ -104,3 +104,31 @@ fn values_that_left_the_window_of_a_count_are_no_longer_among_them() {
     let which: Vec<&Value> = found.iter().map(|one| &one["fields"]["which"]).collect();
     assert_eq!(which, [&json!([1, 2]), &json!([2, 1]), &json!([3, 1])]);
 }
+
+#[test]
+fn what_was_given_early_after_a_wait_is_not_given_again_when_another_of_its_final_event_is_settled()
+{
+    let rule = "rule r {
+        sequence by user within 1s { a = every s  b = s  without c = s where c.n == 9 after b for 5s }
+        exclude \"two\" { when a.n == 2 }
+    }";
+    let options = Options {
+        emission: Emission::Early,
+        lateness: Duration::from_secs(2),
+        ..Options::new(today())
+    };
+    let events = [
+        ("e0", 0, json!({"n": 1})),
+        ("e1", 0, json!({"n": 2})),
+        ("e2", 1, json!({"n": 3})),
+        ("e3", 8, json!({"n": 9})),
+        ("e4", 30, json!({"n": 9})),
+    ];
+    let found = given_with(rule, options, &events);
+    let mut ids: Vec<&Value> = found.iter().map(|one| &one["id"]).collect();
+    let given = ids.len();
+    ids.sort_by_key(|id| id.to_string());
+    ids.dedup();
+    assert_eq!(ids.len(), given, "{found:?}");
+    assert!(given > 0);
+}
