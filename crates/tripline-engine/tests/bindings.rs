@@ -132,3 +132,27 @@ fn what_was_given_early_after_a_wait_is_not_given_again_when_another_of_its_fina
     assert_eq!(ids.len(), given, "{found:?}");
     assert!(given > 0);
 }
+
+#[test]
+fn a_final_step_of_several_completes_afresh_for_each_event_of_an_every_step() {
+    let rule = "rule r {
+        sequence by user within 9s { a = every s where a.n == 1  b = 2.. s where b.n == 2 }
+    }";
+    let events = [
+        ("a0", 0, json!({"n": 1})),
+        ("b0", 1, json!({"n": 2})),
+        ("b1", 2, json!({"n": 2})),
+        ("a1", 3, json!({"n": 1})),
+        ("b2", 4, json!({"n": 2})),
+        ("b3", 5, json!({"n": 2})),
+    ];
+    let found = given(rule, &events);
+    let bound: Vec<_> = found
+        .iter()
+        .map(|one| (&one["events"]["a"]["id"], &one["events"]["b"]["id"]))
+        .collect();
+    assert_eq!(
+        bound,
+        [(&json!("a0"), &json!("b1")), (&json!("a1"), &json!("b3"))]
+    );
+}
