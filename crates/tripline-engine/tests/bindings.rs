@@ -156,3 +156,20 @@ fn a_final_step_of_several_completes_afresh_for_each_event_of_an_every_step() {
         [(&json!("a0"), &json!("b1")), (&json!("a1"), &json!("b3"))]
     );
 }
+
+#[test]
+fn an_event_stands_for_one_of_two_steps_of_several_that_share_its_instant() {
+    let rule = "rule r {
+        sequence by user within 9s { a = 1.. s where a.n >= 1  b = s where b.n == 0  c = 2.. s where c.n >= 1 }
+    }";
+    let events = [
+        ("e0", 5, json!({"n": 1})),
+        ("b", 5, json!({"n": 0})),
+        ("e1", 6, json!({"n": 1})),
+    ];
+    assert_eq!(given(rule, &events), [] as [Value; 0]);
+    let more = [&events[..], &[("e2", 7, json!({"n": 1}))]].concat();
+    let found = given(rule, &more);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["counts"], json!({"a": 1, "c": 2}));
+}
