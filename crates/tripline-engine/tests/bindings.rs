@@ -173,3 +173,16 @@ fn an_event_stands_for_one_of_two_steps_of_several_that_share_its_instant() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["counts"], json!({"a": 1, "c": 2}));
 }
+
+#[test]
+fn an_event_without_a_value_takes_no_value_with_it_when_it_leaves_a_count() {
+    let rule = "rule r {
+        count by user within 10s { a = s  having count(a) >= 2 and min(a.n) != 5 }
+    }";
+    let events = [
+        ("e0", 0, json!({})),
+        ("e1", 4, json!({"n": 5})),
+        ("e2", 12, json!({})),
+    ];
+    assert_eq!(given(rule, &events), [] as [Value; 0]);
+}

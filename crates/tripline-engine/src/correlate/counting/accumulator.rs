@@ -148,7 +148,12 @@ impl Accumulator {
             }
             Accumulator::Sum(sum) => sum.change(&argument(of, scope), true),
             Accumulator::Extreme { values, .. } => {
-                let value = Ordered(owned(&argument(of, scope)));
+                let value = argument(of, scope);
+                // It was not added, and in no order to what was.
+                if matches!(value, Value::Missing) {
+                    return;
+                }
+                let value = Ordered(owned(&value));
                 if let Some(count) = values.get_mut(&value) {
                     *count -= 1;
                     if *count == 0 {
