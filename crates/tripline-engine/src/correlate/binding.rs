@@ -167,19 +167,28 @@ impl<'s> Binding<'s> {
         if matches!(self.rule.shape, ShapeProgram::Count(_)) {
             hasher.write(self.key);
         }
-        if self.rule.any_every {
-            let steps = self.rule.steps.iter().take(self.rule.bound);
-            for (event, step) in self.events.iter().zip(steps) {
-                if let Some(event) = event
-                    && step.pick() == Pick::Every
-                    && event.identity != self.last.identity
-                {
-                    hasher.write(&event.identity.whole().to_le_bytes());
-                }
-            }
+        for identity in self.combination() {
+            hasher.write(&identity.to_le_bytes());
         }
         hasher.write(&self.last.identity.whole().to_le_bytes());
         hasher.finish128().as_u128()
+    }
+}
+
+impl Binding<'_> {
+    /// Identities of the events of `every` steps, the final one apart: bindings that differ in these are
+    /// different detections.
+    pub(crate) fn combination(&self) -> impl Iterator<Item = Identity> {
+        let steps = if self.rule.any_every {
+            self.rule.bound
+        } else {
+            0
+        };
+        let steps = self.rule.steps.iter().take(steps).zip(&self.events);
+        let every = steps.filter(|(step, _)| step.pick() == Pick::Every);
+        let events = every.filter_map(|(_, event)| *event);
+        let others = events.filter(|event| event.identity != self.last.identity);
+        others.map(|event| event.identity.whole())
     }
 }
 

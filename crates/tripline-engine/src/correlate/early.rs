@@ -257,7 +257,9 @@ impl State {
                     continue;
                 }
                 if one.excluded.is_empty() {
-                    self.given.insert(one.id, last.time);
+                    // Until it is settled, which can be later than its time.
+                    self.given
+                        .insert(one.id, last.time.saturating_add(rule.hold));
                     looked.found.push(one);
                 } else {
                     again = true;

@@ -11,7 +11,7 @@ use super::store::{Event, KeySlot, Order, Store};
 use super::{State, Waiting};
 use crate::detection::{self, Sink};
 use crate::options::{Emission, Options};
-use crate::program::{Program, ShapeProgram};
+use crate::program::{Program, RuleProgram, ShapeProgram};
 use crate::stats::Stats;
 
 impl State {
@@ -128,7 +128,9 @@ impl State {
                 continue;
             }
             if matches!(rule.shape, ShapeProgram::Count(_)) {
-                let given = self.settle_counted(program, rule_index, slot, event);
+                let mut given = self.settle_counted(program, rule_index, slot, event);
+                // Under early emission what does not wait was given when it came.
+                given.retain(|event| self.waits(rule, rule_index, slot, *event));
                 out.extend(given.into_iter().map(stored));
             } else {
                 out.push(stored(event));
@@ -158,6 +160,14 @@ impl State {
         });
         self.stored_bytes += store.bytes();
         given.unwrap_or_default()
+    }
+
+    /// Whether a final event is there and is to be looked at when the watermark passes it.
+    fn waits(&self, rule: &RuleProgram, rule_index: usize, slot: KeySlot, event: Order) -> bool {
+        let store = self.stores.get(rule_index);
+        let state = store.and_then(|store| store.get(slot));
+        let event = state.and_then(|state| state.final_event(rule, event));
+        event.is_some_and(|event| event.waiting)
     }
 
     /// Settles those of the first `count` events of a step of a key that still wait, before they are

@@ -2,7 +2,7 @@
 //! the order in which they came.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tripline_lang::functions::aggregates::{AggregateKind, MOST_VALUES};
 use tripline_lang::value::{Value, compare};
@@ -27,13 +27,19 @@ pub(crate) enum Accumulator {
         /// The least is asked for, not the greatest.
         least: bool,
     },
-    /// The different values in the order added; what was added cannot be taken out.
-    Values {
-        /// The values.
-        values: Vec<Value<'static>>,
-        /// The same, packed.
-        seen: HashSet<Box<[u8]>>,
-    },
+    /// The different values in the order in which they came up.
+    Values(Values),
+}
+
+/// Different values, each at the place of the first event that has it and has not left.
+#[derive(Clone, Default)]
+pub(crate) struct Values {
+    /// How many events were added.
+    added: u64,
+    /// For each packed value the numbers of its events, in order.
+    places: HashMap<Box<[u8]>, VecDeque<u64>>,
+    /// Each value by the number of the first of its events.
+    in_order: BTreeMap<u64, Value<'static>>,
 }
 
 /// A sum that is exact: fractions are kept as multiples of 2⁻³².
@@ -92,10 +98,7 @@ impl Accumulator {
                 values: BTreeMap::new(),
                 least: kind == AggregateKind::Min,
             },
-            AggregateKind::Values => Accumulator::Values {
-                values: Vec::new(),
-                seen: HashSet::new(),
-            },
+            AggregateKind::Values => Accumulator::Values(Values::default()),
         }
     }
 
@@ -118,12 +121,9 @@ impl Accumulator {
                     *values.entry(Ordered(owned(&value))).or_default() += 1;
                 }
             }
-            Accumulator::Values { values, seen } => {
-                if values.len() < MOST_VALUES
-                    && let Some(packed) = packed(of, scope)
-                    && seen.insert(packed.into())
-                {
-                    values.push(owned(&argument(of, scope)));
+            Accumulator::Values(values) => {
+                if let Some(packed) = packed(of, scope) {
+                    values.add(packed.into(), || owned(&argument(of, scope)));
                 }
             }
         }
@@ -148,7 +148,12 @@ impl Accumulator {
             }
             Accumulator::Sum(sum) => sum.change(&argument(of, scope), true),
             Accumulator::Extreme { values, .. } => {
-                let value = Ordered(owned(&argument(of, scope)));
+                let value = argument(of, scope);
+                // It was not added, and in no order to what was.
+                if matches!(value, Value::Missing) {
+                    return;
+                }
+                let value = Ordered(owned(&value));
                 if let Some(count) = values.get_mut(&value) {
                     *count -= 1;
                     if *count == 0 {
@@ -156,7 +161,11 @@ impl Accumulator {
                     }
                 }
             }
-            Accumulator::Values { .. } => {}
+            Accumulator::Values(values) => {
+                if let Some(packed) = packed(of, scope) {
+                    values.remove_first(&packed);
+                }
+            }
         }
     }
 
@@ -175,7 +184,7 @@ impl Accumulator {
                 };
                 found.map_or(Value::Missing, |(value, _)| value.0.clone())
             }
-            Accumulator::Values { values, .. } => Value::List(values.clone()),
+            Accumulator::Values(values) => values.value(),
         }
     }
 
@@ -184,6 +193,7 @@ impl Accumulator {
         match self {
             Accumulator::Distinct(values) => values.len() * ENTRY,
             Accumulator::Extreme { values, .. } => values.len() * ENTRY,
+            Accumulator::Values(values) => values.places.len() * 2 * ENTRY,
             _ => 0,
         }
     }
@@ -216,6 +226,39 @@ fn packed<'a, S: Scope<'a>>(of: &'a AggregateProgram, scope: &S) -> Option<Vec<u
         pack(&value, &mut out);
     }
     Some(out)
+}
+
+impl Values {
+    fn add(&mut self, packed: Box<[u8]>, value: impl FnOnce() -> Value<'static>) {
+        self.added += 1;
+        let places = self.places.entry(packed).or_default();
+        if places.is_empty() {
+            self.in_order.insert(self.added, value());
+        }
+        places.push_back(self.added);
+    }
+
+    /// Takes out the first event of a value: events leave in the order in which they came.
+    fn remove_first(&mut self, packed: &[u8]) {
+        let Some(places) = self.places.get_mut(packed) else {
+            return;
+        };
+        let first = places
+            .pop_front()
+            .and_then(|first| self.in_order.remove(&first));
+        match places.front().zip(first) {
+            Some((next, value)) => {
+                self.in_order.insert(*next, value);
+            }
+            None => {
+                self.places.remove(packed);
+            }
+        }
+    }
+
+    fn value(&self) -> Value<'static> {
+        Value::List(self.in_order.values().take(MOST_VALUES).cloned().collect())
+    }
 }
 
 impl Sum {

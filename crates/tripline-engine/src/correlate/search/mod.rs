@@ -48,12 +48,9 @@ impl<'s> Search<'s> {
     /// The matches of the final event: at most one, unless a step is `every`. A match that
     /// exclusions suppress is given only if no binding of the same identity is free of them.
     pub(crate) fn run(&mut self) -> Vec<Match<'s>> {
-        let found = self.matches();
+        let mut found = self.matches();
         if self.rule.afresh && !found.is_empty() {
-            let free = found.iter().any(|one| one.excluded.is_empty());
-            if self.held_before(free) {
-                return Vec::new();
-            }
+            self.keep_afresh(&mut found);
         }
         found
     }
@@ -78,9 +75,9 @@ impl<'s> Search<'s> {
         matches.found
     }
 
-    /// Whether the events before the final one, as far as they are in its window, gave a match already;
-    /// `free` of exclusions, if that is asked.
-    fn held_before(&mut self, free: bool) -> bool {
+    /// Leaves out what the events before the final one, as far as they are in its window, gave already: with
+    /// the same events for the `every` steps, and free of exclusions where the match is.
+    fn keep_afresh(&mut self, found: &mut Vec<Match<'s>>) {
         let order = self.last.order();
         let floor = self.earliest();
         let mut before: Vec<&'s Event> = Vec::new();
@@ -94,8 +91,8 @@ impl<'s> Search<'s> {
         before.sort_by_key(|event| std::cmp::Reverse(event.order()));
         before.dedup_by_key(|event| event.order());
         for last in before {
-            if self.budget == 0 {
-                return false;
+            if self.budget == 0 || found.is_empty() {
+                return;
             }
             let mut earlier = Search {
                 last,
@@ -103,13 +100,15 @@ impl<'s> Search<'s> {
                 floor,
                 ..*self
             };
-            let found = earlier.matches();
+            let gave = earlier.matches();
             self.budget = earlier.budget;
-            if found.iter().any(|one| !free || one.excluded.is_empty()) {
-                return true;
-            }
+            found.retain(|one| {
+                let mut same = gave
+                    .iter()
+                    .filter(|before| before.binding.combination().eq(one.binding.combination()));
+                !same.any(|before| before.excluded.is_empty() || !one.excluded.is_empty())
+            });
         }
-        false
     }
 
     /// The earliest time of an event that can be bound.

@@ -115,11 +115,11 @@ impl<'s> Search<'s> {
     /// something else.
     fn gather(&mut self, binding: &mut Binding<'s>) -> ControlFlow<(), bool> {
         let rule = self.rule;
-        let mut groups = Vec::new();
+        let mut groups: Vec<Vec<&'s Event>> = Vec::new();
         for (at, step) in rule.steps.iter().enumerate().take(rule.bound) {
             let mut group = Vec::new();
             if let RoleProgram::Many(least, _) = step.role {
-                group = match self.group(at, binding) {
+                group = match self.group(at, &groups, binding) {
                     ControlFlow::Continue(group) => group,
                     ControlFlow::Break(()) => {
                         self.let_go(binding);
@@ -152,7 +152,14 @@ impl<'s> Search<'s> {
     }
 
     /// The events that stand for a step of several: all between its neighbours that its conditions take.
-    fn group(&mut self, at: usize, binding: &mut Binding<'s>) -> ControlFlow<(), Vec<&'s Event>> {
+    /// One that could stand for two such steps, at the time of the step between them, stands for the
+    /// earlier.
+    fn group(
+        &mut self,
+        at: usize,
+        earlier: &[Vec<&'s Event>],
+        binding: &mut Binding<'s>,
+    ) -> ControlFlow<(), Vec<&'s Event>> {
         let (Some(program), Some(run)) = (self.rule.steps.get(at), self.state.steps.get(at)) else {
             return ControlFlow::Continue(Vec::new());
         };
@@ -175,7 +182,8 @@ impl<'s> Search<'s> {
         let mut group = Vec::new();
         let mut out = ControlFlow::Continue(());
         for event in run.get(from..upto).unwrap_or_default() {
-            if binding.has(event) {
+            let mut grouped = earlier.iter().flatten();
+            if binding.has(event) || grouped.any(|of| of.order() == event.order()) {
                 continue;
             }
             out = self.spend();

@@ -23,11 +23,13 @@ impl<'s> Search<'s> {
                 .steps
                 .get(stands_for)
                 .map_or(&[][..], Vec::as_slice);
-            if run.binary_search_by_key(&order, Event::order).is_err() {
+            // The event as this step keeps it: each step keeps other fields.
+            let place = run.binary_search_by_key(&order, Event::order);
+            let Some(event) = place.ok().and_then(|place| run.get(place)) else {
                 continue;
-            }
+            };
             let mut binding = Binding::of(self.rule, &self.state.key, self.last);
-            binding.bind(stands_for, Some(self.last));
+            binding.bind(stands_for, Some(event));
             if fits(together, stands_for, &binding) {
                 self.others(together, self.rule.bound, stands_for, &mut binding, matches)?;
             }
