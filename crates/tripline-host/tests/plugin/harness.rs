@@ -1,7 +1,7 @@
 //! What the tests share: the module compiled once, folders with rules, streams of records, and the
 //! engine beside it that it is compared with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use chrono::Utc;
@@ -27,10 +27,27 @@ pub(crate) fn bytes() -> &'static [u8] {
     tripline_module::MODULE.unwrap_or_else(|| panic!("{}", tripline_module::MISSING))
 }
 
-/// The shipped rule pack.
-pub(crate) fn pack() -> std::path::PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.join("../../rules/entra").canonicalize().unwrap()
+/// The rules that a folder for Fluent Bit holds, which are those beside the schema of sign-ins.
+pub(crate) fn pack() -> PathBuf {
+    static PACK: OnceLock<PathBuf> = OnceLock::new();
+    let pack = PACK.get_or_init(|| {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let rules = here.join("../../rules/entra");
+        let pack = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pack");
+        let _ = std::fs::remove_dir_all(&pack);
+        for below in ["", "lists"] {
+            std::fs::create_dir_all(pack.join(below)).unwrap();
+            for entry in std::fs::read_dir(rules.join(below)).unwrap() {
+                let file = entry.unwrap().path();
+                if file.is_file() {
+                    let name = pack.join(below).join(file.file_name().unwrap());
+                    std::fs::copy(&file, name).unwrap();
+                }
+            }
+        }
+        pack.canonicalize().unwrap()
+    });
+    pack.clone()
 }
 
 /// A folder with these files.
