@@ -48,16 +48,7 @@ impl State {
     /// Settles what waits for a watermark up to this, all that has the same time together, so that
     /// ids can order it.
     pub(super) fn settle(&mut self, program: &Program, upto: i64, sink: &mut dyn Sink) {
-        let mut next = self.waiting.pop_before(upto);
-        while let Some((time, first)) = next {
-            let mut due = vec![first];
-            loop {
-                next = self.waiting.pop_before(upto);
-                match next {
-                    Some((other, waiting)) if other == time => due.push(waiting),
-                    _ => break,
-                }
-            }
+        while let Some((time, due)) = self.waiting.pop_together(upto) {
             for waiting in &due {
                 if let Waiting::Single { event, .. } = waiting {
                     self.waiting_bytes -= event.bytes();
