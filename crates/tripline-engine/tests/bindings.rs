@@ -29,11 +29,25 @@ fn given(rule: &str, events: &[(&str, i64, Value)]) -> Vec<Value> {
     given_with(rule, Options::new(today()), events)
 }
 
-fn today() -> chrono::NaiveDate {
-    chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
+fn given_with(rule: &str, options: Options, events: &[(&str, i64, Value)]) -> Vec<Value> {
+    let mut engine = Engine::new(compiled(rule), options);
+    let mut sink = Given::default();
+    for (id, second, fields) in events {
+        push(&mut engine, &mut sink, id, *second, fields);
+    }
+    engine.finish(&mut sink);
+    sink.0
 }
 
-fn given_with(rule: &str, options: Options, events: &[(&str, i64, Value)]) -> Vec<Value> {
+fn push(engine: &mut Engine, sink: &mut Given, id: &str, second: i64, fields: &Value) {
+    let mut record = fields.clone();
+    record["id"] = json!(id);
+    record["user"] = json!("u");
+    record["time"] = json!(1_800_000_000 + second);
+    engine.push(record.to_string().as_bytes(), sink);
+}
+
+fn compiled(rule: &str) -> RuleSet {
     let schema = "schema s { accept true  time : timestamp = .time  id : string = .id
         user : string = .user  ip : ip = .ip  n : int = .n }";
     let text = format!("{schema}\n{rule}");
@@ -41,18 +55,11 @@ fn given_with(rule: &str, options: Options, events: &[(&str, i64, Value)]) -> Ve
     let checked = checking
         .checked
         .unwrap_or_else(|| panic!("{:#?}", checking.diagnostics));
-    let rules = RuleSet::compile(&checked, EventFields::Used);
-    let mut engine = Engine::new(rules, options);
-    let mut sink = Given::default();
-    for (id, second, fields) in events {
-        let mut record = fields.clone();
-        record["id"] = json!(id);
-        record["user"] = json!("u");
-        record["time"] = json!(1_800_000_000 + second);
-        engine.push(record.to_string().as_bytes(), &mut sink);
-    }
-    engine.finish(&mut sink);
-    sink.0
+    RuleSet::compile(&checked, EventFields::Used)
+}
+
+fn today() -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
 }
 
 #[test]
@@ -185,4 +192,29 @@ fn an_event_without_a_value_takes_no_value_with_it_when_it_leaves_a_count() {
         ("e2", 12, json!({})),
     ];
     assert_eq!(given(rule, &events), [] as [Value; 0]);
+}
+
+#[test]
+fn what_can_be_told_at_the_same_instant_is_told_in_the_same_order_after_a_reload() {
+    let rules = compiled(
+        "rule r { sequence by user { a = s where a.n == 1  without b = s where b.n == 2 after a for 5s } }",
+    );
+    let run = |reload: bool| {
+        let options = Options {
+            emission: Emission::Early,
+            ..Options::new(today())
+        };
+        let mut engine = Engine::new(rules.clone(), options);
+        let mut sink = Given::default();
+        for id in ["e0", "e1", "e2", "e3", "e4", "e5"] {
+            push(&mut engine, &mut sink, id, 0, &json!({"n": 1}));
+        }
+        if reload {
+            engine.reload(rules.clone(), &mut sink);
+        }
+        push(&mut engine, &mut sink, "e6", 9, &json!({}));
+        sink.0
+    };
+    assert_eq!(run(false).len(), 6);
+    assert_eq!(run(true), run(false));
 }

@@ -69,12 +69,14 @@ impl State {
             if let Some(oldest) = oldest {
                 self.oldest = Some(self.oldest.map_or(oldest, |known| known.min(oldest)));
             }
-            if newest > self.newest {
+            let moves = newest > self.newest;
+            if moves {
                 self.newest = newest;
                 self.move_on(program, sink);
                 self.ripen(program, entries.first().map(|entry| entry.record), sink);
             }
-            if entries.iter().any(|entry| !entry.candidates.is_empty()) {
+            // What is counted can take more when the watermark moves, too.
+            if moves || entries.iter().any(|entry| !entry.candidates.is_empty()) {
                 self.keep_limit(program, sink);
             }
             if let (Some(fate), Some(entry)) = (fate, entries.first()) {

@@ -149,28 +149,28 @@ impl State {
     /// Looks at the final events after which enough has been seen.
     pub(super) fn ripen(&mut self, program: &Program, record: Option<usize>, sink: &mut dyn Sink) {
         let upto = self.newest.unwrap_or(i64::MIN).max(self.watermark);
-        while let Some((time, waiting)) = self.ripening.pop_before(upto) {
-            let Waiting::Stored {
-                rule: rule_index,
-                slot,
-                identity,
-            } = waiting
-            else {
-                continue;
-            };
-            let Some(rule) = program.rules.get(rule_index as usize) else {
-                continue;
-            };
-            let event = (time.saturating_sub(rule.hold), identity);
-            self.look(
-                program,
-                rule_index as usize,
-                slot,
-                &[event],
-                None,
-                record,
-                sink,
-            );
+        while let Some((time, mut ripe)) = self.ripening.pop_together(upto) {
+            // In an order that a reload or a restart does not change.
+            ripe.sort_by_key(|waiting| match waiting {
+                Waiting::Stored { rule, identity, .. } => (*rule, *identity),
+                Waiting::Single { rule, event } => (*rule, event.identity.whole()),
+            });
+            for waiting in ripe {
+                let Waiting::Stored {
+                    rule: rule_index,
+                    slot,
+                    identity,
+                } = waiting
+                else {
+                    continue;
+                };
+                let rule_index = rule_index as usize;
+                let Some(rule) = program.rules.get(rule_index) else {
+                    continue;
+                };
+                let event = (time.saturating_sub(rule.hold), identity);
+                self.look(program, rule_index, slot, &[event], None, record, sink);
+            }
         }
     }
 

@@ -27,17 +27,18 @@ impl State {
     pub(super) fn keep_limit(&mut self, program: &Program, sink: &mut dyn Sink) {
         self.account();
         while self.stats.state_bytes > self.options.max_state {
-            let oldest = self.stores.iter().enumerate();
-            let oldest =
-                oldest.filter_map(|(at, store)| store.first_expiry().map(|time| (time, at)));
-            let oldest = oldest.min().and_then(|(_, at)| {
-                let (slot, step, count) = self.stores.get_mut(at)?.oldest()?;
-                Some((at, slot, step, count))
-            });
-            if let Some((at, slot, step, count)) = oldest {
-                self.evict(program, at, slot, step, count, sink);
+            let stores = self.stores.iter().enumerate();
+            let expiries =
+                stores.filter_map(|(at, store)| store.first_expiry().map(|time| (time, at)));
+            let first = expiries.min().map(|(_, at)| at);
+            if let Some(at) = first {
+                // Where all keys of the store turn out to be empty, they are gone now.
+                if let Some((slot, step, count)) = self.oldest_of(at) {
+                    self.evict(program, at, slot, step, count, sink);
+                }
             } else if let Some(time) = self.known_events.passes_earliest() {
-                // What comes later than this is too late from now on, and is counted as that.
+                // What comes later than this is too late from now on, and is counted as that. The newest
+                // events are the last to go.
                 let before = self.known_events.len();
                 let newest = self.newest.unwrap_or(time);
                 self.pass(
@@ -46,15 +47,40 @@ impl State {
                     sink,
                 );
                 self.stats.evicted += before.saturating_sub(self.known_events.len()) as u64;
-                if self.known_events.len() == before {
+                if self.known_events.len() == before && self.watermark > newest {
                     break;
                 }
-            } else {
+            } else if !self.settle_earliest(program, sink) {
                 break;
             }
             self.account();
         }
         self.stats.peak_state_bytes = self.stats.peak_state_bytes.max(self.stats.state_bytes);
+    }
+
+    /// What is to go first of a rule's store: how many events of which step of a key.
+    fn oldest_of(&mut self, rule_index: usize) -> Option<(KeySlot, usize, usize)> {
+        let store = self.stores.get_mut(rule_index)?;
+        self.stored_bytes -= store.bytes();
+        let oldest = store.oldest();
+        self.stored_bytes += store.bytes();
+        oldest
+    }
+
+    /// Settles what waits for the earliest time, though what could change it may still come: the last that
+    /// can be dropped. False if nothing waits.
+    fn settle_earliest(&mut self, program: &Program, sink: &mut dyn Sink) -> bool {
+        let before = self.waiting.len() + self.ripening.len() + self.given.len();
+        if let Some(time) = self.waiting.first_time() {
+            let upto = time.saturating_add(self.waiting.width());
+            self.settle(program, upto, sink);
+        } else if let Some(time) = self.ripening.first_time() {
+            let upto = time.saturating_add(self.ripening.width());
+            while self.ripening.pop_before(upto).is_some() {}
+        } else if let Some(time) = self.given.passes_earliest() {
+            self.given.forget_before(time);
+        }
+        self.waiting.len() + self.ripening.len() + self.given.len() < before
     }
 
     /// Drops the oldest events of a step of a key. Final events that wait are settled first: with

@@ -150,6 +150,7 @@ impl Engine {
     /// Moves the watermark of an idle stream to `watermark` (nanoseconds since 1970), if that is later.
     pub fn advance(&mut self, watermark: i64, sink: &mut dyn Sink) {
         self.state.pass(self.rules.program(), watermark, sink);
+        self.state.keep_limit(self.rules.program(), sink);
     }
 
     /// Holds the watermark back, because other parts of the input stand at this event time
@@ -158,6 +159,7 @@ impl Engine {
     pub fn hold(&mut self, stands: Option<i64>, sink: &mut dyn Sink) {
         self.state.held_at = stands.unwrap_or(i64::MAX);
         self.state.move_on(self.rules.program(), sink);
+        self.state.keep_limit(self.rules.program(), sink);
     }
 
     /// The end of the input: everything still open is settled, and the state is empty afterwards.

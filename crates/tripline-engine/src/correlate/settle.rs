@@ -48,16 +48,7 @@ impl State {
     /// Settles what waits for a watermark up to this, all that has the same time together, so that
     /// ids can order it.
     pub(super) fn settle(&mut self, program: &Program, upto: i64, sink: &mut dyn Sink) {
-        let mut next = self.waiting.pop_before(upto);
-        while let Some((time, first)) = next {
-            let mut due = vec![first];
-            loop {
-                next = self.waiting.pop_before(upto);
-                match next {
-                    Some((other, waiting)) if other == time => due.push(waiting),
-                    _ => break,
-                }
-            }
+        while let Some((time, due)) = self.waiting.pop_together(upto) {
             for waiting in &due {
                 if let Waiting::Single { event, .. } = waiting {
                     self.waiting_bytes -= event.bytes();
@@ -128,9 +119,7 @@ impl State {
                 continue;
             }
             if matches!(rule.shape, ShapeProgram::Count(_)) {
-                let mut given = self.settle_counted(program, rule_index, slot, event);
-                // Under early emission what does not wait was given when it came.
-                given.retain(|event| self.waits(rule, rule_index, slot, *event));
+                let given = self.settle_counted(program, rule_index, slot, event);
                 out.extend(given.into_iter().map(stored));
             } else {
                 out.push(stored(event));
@@ -160,14 +149,6 @@ impl State {
         });
         self.stored_bytes += store.bytes();
         given.unwrap_or_default()
-    }
-
-    /// Whether a final event is there and is to be looked at when the watermark passes it.
-    fn waits(&self, rule: &RuleProgram, rule_index: usize, slot: KeySlot, event: Order) -> bool {
-        let store = self.stores.get(rule_index);
-        let state = store.and_then(|store| store.get(slot));
-        let event = state.and_then(|state| state.final_event(rule, event));
-        event.is_some_and(|event| event.waiting)
     }
 
     /// Settles those of the first `count` events of a step of a key that still wait, before they are
@@ -206,10 +187,15 @@ impl State {
         let (known, stats) = self.known(program);
         let mut found = Vec::new();
         let mut budget = known.options.max_bindings;
-        for event in events {
-            known.matches((rule_index, slot, event), &mut budget, &mut found);
+        for event in &events {
+            known.matches((rule_index, slot, *event), &mut budget, &mut found);
         }
         give(program, stats, &mut found, sink);
+        if let Some(store) = self.stores.get_mut(rule_index) {
+            for event in events {
+                store.settled(slot, event);
+            }
+        }
     }
 
     /// What is looked at to settle final events, apart from what is counted meanwhile.
@@ -256,7 +242,7 @@ struct Seen {
 }
 
 impl<'s> Known<'s> {
-    /// Adds the matches of a final event, which is not there if a limit has dropped it since.
+    /// Adds the matches of a final event that waits; it is not there if a limit has dropped it since.
     fn matches(
         &self,
         (rule_index, slot, event): (usize, KeySlot, Order),
@@ -270,7 +256,10 @@ impl<'s> Known<'s> {
         let Some(state) = store.get(slot) else {
             return Seen::default();
         };
-        let Some(last) = state.final_event(rule, event) else {
+        // What does not wait was given when it came (under early emission), or when a limit dropped it from one
+        // step, though another step may have it still.
+        let last = state.final_event(rule, event);
+        let Some(last) = last.filter(|last| last.waiting) else {
             return Seen::default();
         };
         let mut search = Search {

@@ -118,6 +118,22 @@ impl<T: Clone> TimeQueue<T> {
         Some((entry.time, entry.entry))
     }
 
+    /// Takes all entries of the earliest time, if that is before `time`; in no order among them.
+    pub(crate) fn pop_together(&mut self, time: i64) -> Option<(i64, Vec<T>)> {
+        let (earliest, first) = self.pop_before(time)?;
+        let mut entries = vec![first];
+        // They are all in the bucket that is being drained.
+        while self
+            .draining
+            .1
+            .peek()
+            .is_some_and(|next| next.time == earliest)
+        {
+            entries.extend(self.pop_before(time).map(|(_, entry)| entry));
+        }
+        Some((earliest, entries))
+    }
+
     /// Takes every entry out, in no order.
     pub(crate) fn drain(&mut self) -> Vec<(i64, T)> {
         self.frozen = None;

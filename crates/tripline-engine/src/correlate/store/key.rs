@@ -99,12 +99,19 @@ impl KeyState {
 
     /// The same, to be changed.
     pub(super) fn final_event_mut(&mut self, finals: &[bool], order: Order) -> Option<&mut Event> {
-        let runs = finals.iter().zip(&mut self.steps);
-        let mut finals = runs.filter(|(is_final, _)| **is_final);
-        finals.find_map(|(_, run)| {
+        self.final_runs_mut(finals).find_map(|run| {
             let at = run.binary_search_by_key(&order, Event::order).ok()?;
             run.get_mut(at)
         })
+    }
+
+    /// The events of each step whose events can be final, to be changed.
+    pub(super) fn final_runs_mut(
+        &mut self,
+        finals: &[bool],
+    ) -> impl Iterator<Item = &mut Vec<Event>> {
+        let runs = finals.iter().zip(&mut self.steps);
+        runs.filter_map(|(is_final, run)| is_final.then_some(run))
     }
 
     /// Whether no event is retained.

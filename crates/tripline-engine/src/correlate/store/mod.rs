@@ -185,6 +185,20 @@ impl Store {
         found.is_some_and(|event| !std::mem::replace(&mut event.waiting, true))
     }
 
+    /// Marks a final event as looked at for the last time, in every step that has it.
+    pub(crate) fn settled(&mut self, slot: KeySlot, event: Order) {
+        self.save(slot);
+        let finals = &self.finals;
+        if let Some(state) = self.keys.get_mut(slot as usize) {
+            for run in state.final_runs_mut(finals) {
+                let place = run.binary_search_by_key(&event, Event::order);
+                if let Some(event) = place.ok().and_then(|place| run.get_mut(place)) {
+                    event.waiting = false;
+                }
+            }
+        }
+    }
+
     /// Lets what is counted for a key change; what that takes is accounted for.
     pub(crate) fn count<T>(
         &mut self,
