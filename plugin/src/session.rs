@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate};
 use tripline_engine::lang::value::Encoding;
 use tripline_engine::{Detection, Emission, Engine, Fate, Options, RuleSet, Scanner, Sink};
 use tripline_output::annotation::Annotation;
+use tripline_output::outcome::rules_text;
 
 use crate::answer::{Answer, Found, annotate, write_message_pack};
 use crate::counters::Counters;
@@ -16,7 +17,7 @@ use crate::folders::Deployment;
 use crate::mode::Mode;
 use crate::rules::{Loaded, Rules};
 use crate::settings::Settings;
-use crate::state::{Keeper, rules_text};
+use crate::state::Keeper;
 use crate::voice::{Topic, Voice};
 
 /// One filter.

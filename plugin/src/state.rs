@@ -13,7 +13,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tripline_engine::{Engine, Restored, RuleFate, Sink, SnapshotProgress};
+use tripline_engine::{Engine, Sink, SnapshotProgress};
+use tripline_output::outcome::restored_text;
 
 use crate::counters::Counters;
 use crate::mode::Mode;
@@ -110,7 +111,7 @@ impl Keeper {
             Ok(restored) => voice.announce(&format!(
                 "goes on from {}: {}",
                 path.display(),
-                of_restored(&restored)
+                restored_text(&restored, "max_state")
             )),
             Err(error) => {
                 let aside = self.path("state.set-aside");
@@ -225,37 +226,6 @@ impl Keeper {
         let text = counters.prometheus(engine.stats(), &self.name);
         replace(&self.path("prom"), text.as_bytes())
     }
-}
-
-/// What of a snapshot a filter goes on with.
-fn of_restored(restored: &Restored) -> String {
-    let mut text = rules_text(&restored.rules);
-    if restored.evicted > 0 {
-        text.push_str(&format!(
-            "; {} events were dropped, because `max_state` is smaller now",
-            restored.evicted
-        ));
-    }
-    text
-}
-
-/// How many events rules go on with, and the rules that begin anew, with the reason.
-pub(crate) fn rules_text(rules: &[tripline_engine::RuleOutcome]) -> String {
-    let kept = rules.iter().filter(|rule| rule.fate == RuleFate::Kept);
-    let (rules_kept, events) = kept.fold((0u64, 0), |(count, events), rule| {
-        (count + 1, events + rule.events)
-    });
-    let mut text = format!("{events} events of {rules_kept} rules");
-    for rule in rules {
-        let why = match rule.fate {
-            RuleFate::Kept => continue,
-            RuleFate::New => "begins anew: it is new",
-            RuleFate::Changed => "begins anew: its steps, key or window changed",
-            RuleFate::Gone => "is gone",
-        };
-        text.push_str(&format!("; `{}` {why}", rule.name));
-    }
-    text
 }
 
 /// Replaces a file at once, so that no reader sees half of it.

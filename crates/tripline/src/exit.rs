@@ -18,6 +18,8 @@ pub(crate) enum Status {
     FailedOn,
     /// Ctrl-C ended it (130, as shells have it).
     Interrupted,
+    /// SIGTERM ended it (143, as shells have it).
+    Terminated,
 }
 
 impl From<Status> for ExitCode {
@@ -28,6 +30,7 @@ impl From<Status> for ExitCode {
             Status::InError => 2,
             Status::FailedOn => 3,
             Status::Interrupted => 130,
+            Status::Terminated => 143,
         })
     }
 }

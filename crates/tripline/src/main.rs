@@ -2,7 +2,8 @@
 //!
 //! `main` reads the command line and hands over to one module of [`commands`] for each subcommand.
 //! Everything else is rooms that these share: [`rules`] loads a rule set, [`input`] gives records in
-//! blocks, [`pipeline`] drives them through the engine, [`output`] writes what comes of it.
+//! blocks, [`pipeline`] drives them through the engine, [`output`] writes what comes of it, [`state`] keeps it all
+//! over a restart.
 
 mod commands;
 mod exit;
@@ -11,6 +12,7 @@ mod interrupt;
 mod output;
 mod pipeline;
 mod rules;
+mod state;
 mod testing;
 mod units;
 
@@ -44,7 +46,7 @@ Exit status:
   1    it could not run, an input could not be read to its end, or a test failed
   2    the command line or the rules are in error; nothing ran
   3    it ran, and what --fail-on names happened
-  130  Ctrl-C ended it";
+  130  Ctrl-C ended it; 143: SIGTERM did";
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,14 +1,17 @@
-//! Loads a rule set and shows what is wrong with it. Used by `run` and `check`.
+//! Loads a rule set and shows what is wrong with it, and notices when its files are edited. Used by `run`
+//! and `check`.
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
 use tripline_engine::lang::check;
 use tripline_engine::lang::checked::Checked;
 use tripline_engine::lang::diagnostic::{Diagnostic, Severity, render};
-use tripline_engine::lang::source::SourceSet;
+use tripline_engine::lang::source::{SourceSet, Watch};
+use tripline_engine::{EventFields, RuleSet};
 
 use crate::output;
 
@@ -66,9 +69,13 @@ impl Loaded {
 
     /// Shows every problem on standard error.
     pub(crate) fn report(&self) {
-        let colour = output::coloured(&std::io::stderr());
         // A standard error that is gone does not make the rules worse.
-        let _ = std::io::stderr().write_all(self.shown(ReportFormat::Text, colour).as_bytes());
+        let _ = std::io::stderr().write_all(self.shown_on_stderr().as_bytes());
+    }
+
+    /// Every problem as text for standard error.
+    pub(crate) fn shown_on_stderr(&self) -> String {
+        self.shown(ReportFormat::Text, output::coloured(&std::io::stderr()))
     }
 
     /// How many problems are that serious.
@@ -77,5 +84,82 @@ impl Loaded {
             .iter()
             .filter(|problem| problem.severity() == severity)
             .count()
+    }
+}
+
+/// Which fields of events the sets of a run are compiled with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    /// All declared fields are shown.
+    pub(crate) declared: bool,
+    /// What is shown, but not needed to correlate, can be read from the records once more.
+    pub(crate) again: bool,
+}
+
+impl Kept {
+    /// The set that runs, and the one that records are read with once more.
+    pub(crate) fn compile(self, checked: &Checked) -> (RuleSet, Option<RuleSet>) {
+        if self.declared && !self.again {
+            return (RuleSet::compile(checked, EventFields::Declared), None);
+        }
+        let rules = RuleSet::compile(checked, EventFields::Used);
+        let all = self
+            .declared
+            .then(|| rules.with_event_fields(checked, EventFields::Declared));
+        (rules, all)
+    }
+}
+
+/// What is said of an edit that is in error, with what is wrong.
+pub(crate) fn in_error(shown: &str) -> String {
+    format!("rules were edited and are in error; those that were in force stay so:\n{shown}")
+}
+
+/// The files of a rule set that are looked at again and again.
+pub(crate) struct Watched {
+    paths: Vec<PathBuf>,
+    watch: Watch,
+    /// Between two looks: two that see the same make an edit count.
+    every: Duration,
+    next: Instant,
+    /// How the sets are compiled.
+    pub(crate) kept: Kept,
+    /// Only errors are told.
+    pub(crate) quiet: bool,
+}
+
+impl Watched {
+    /// Watches these paths, so that an edit counts within this time. To be made before they are read.
+    pub(crate) fn new(paths: &[PathBuf], within: Duration, kept: Kept, quiet: bool) -> Watched {
+        let every = within / 2;
+        Watched {
+            watch: Watch::new(paths),
+            paths: paths.to_vec(),
+            every,
+            next: Instant::now() + every,
+            kept,
+            quiet,
+        }
+    }
+
+    /// Watches the lists too that were read for the set.
+    pub(crate) fn reads(&mut self, loaded: &Loaded) {
+        self.watch.reads(&loaded.sources);
+    }
+
+    /// Reads the files once more, if they were edited.
+    pub(crate) fn edited(&mut self, today: NaiveDate) -> Option<Loaded> {
+        let now = Instant::now();
+        if now < self.next {
+            return None;
+        }
+        self.next = now + self.every;
+        if !self.watch.changed() {
+            return None;
+        }
+        self.watch = Watch::new(&self.paths);
+        let loaded = load(&self.paths, today);
+        self.watch.reads(&loaded.sources);
+        Some(loaded)
     }
 }

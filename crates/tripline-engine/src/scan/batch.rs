@@ -106,6 +106,15 @@ impl Batch {
         })
     }
 
+    /// The newest event time that a record has, nanoseconds since 1970: none where it is no event or has no
+    /// time. For a caller that is told its fate.
+    pub fn newest_time(&self, record: usize) -> Option<i64> {
+        let first = self.entries.partition_point(|entry| entry.record < record);
+        let entries = self.entries.get(first..).unwrap_or_default().iter();
+        let own = entries.take_while(|entry| entry.record == record);
+        own.filter_map(|entry| entry.found.ok()).max()
+    }
+
     /// Notes a record as an event of a schema, or what became of it, with the candidates from `first` on.
     pub(super) fn note(&mut self, found: Result<i64, Fate>, identity: Identity, first: usize) {
         let candidates = first..self.candidates.len();

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use memmap2::Mmap;
 
 use super::framing::{self, lines};
+use super::place::{About, Mark};
 
 /// One input, as it is named to people.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// Its path as given or found, or `<stdin>`.
     pub(crate) name: String,
-    /// Its place in the order of the inputs.
+    /// Its number among the inputs, for as long as a state is kept.
     pub(crate) index: usize,
+    /// Which file it is; none where it could not be opened.
+    pub(crate) about: Option<About>,
 }
 
 /// A run of bytes that begins and ends at record borders.
@@ -25,6 +28,8 @@ pub(crate) struct Block {
     stored: u64,
     /// Where the inputs stand: see [`Block::from`].
     from: Option<i64>,
+    /// How far its input has been read with it: see [`Block::mark`].
+    mark: Option<Mark>,
 }
 
 /// Where a block's bytes are.
@@ -82,6 +87,7 @@ impl Block {
             kind,
             stored,
             from: None,
+            mark: None,
         }
     }
 
@@ -99,6 +105,7 @@ impl Block {
             kind,
             stored,
             from: None,
+            mark: None,
         }
     }
 
@@ -116,6 +123,16 @@ impl Block {
     /// Says where the inputs stand.
     pub(super) fn set_from(&mut self, from: Option<i64>) {
         self.from = from;
+    }
+
+    /// How far its input has been read when this block has been taken in.
+    pub(crate) fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
+    }
+
+    /// Says how far its input has been read.
+    pub(super) fn set_mark(&mut self, mark: Mark) {
+        self.mark = Some(mark);
     }
 
     /// Its bytes.

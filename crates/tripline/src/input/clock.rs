@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use tripline_engine::{RuleSet, Scanner};
 
 use super::Block;
@@ -17,11 +18,14 @@ const LAST: usize = 32;
 /// Reads event times.
 pub(crate) struct Clock {
     scanner: Scanner,
+    /// What is dated later than this takes no part, so it does not say where an input stands.
+    latest: i64,
     records: Vec<Range<usize>>,
 }
 
 /// Where an input stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Stands {
     /// No event has been seen in it.
     Unknown,
@@ -57,10 +61,12 @@ impl Stands {
 }
 
 impl Clock {
-    /// Reads the times of the events of these rules.
-    pub(crate) fn new(rules: &RuleSet) -> Clock {
+    /// Reads the times of the events of these rules, but none later than `latest` (nanoseconds since
+    /// 1970).
+    pub(crate) fn new(rules: &RuleSet, latest: i64) -> Clock {
         Clock {
             scanner: Scanner::new(rules),
+            latest,
             records: Vec::new(),
         }
     }
@@ -71,7 +77,8 @@ impl Clock {
         let mut times = Vec::new();
         for at in self.records.iter().take(FIRST) {
             let record = block.bytes().get(at.clone()).unwrap_or_default();
-            times.extend(self.scanner.time(record));
+            let time = self.scanner.time(record);
+            times.extend(time.filter(|time| *time <= self.latest));
         }
         let pairs = || times.iter().zip(times.iter().skip(1));
         let falls = pairs().filter(|(one, next)| next < one).count();
@@ -88,7 +95,8 @@ impl Clock {
         block.records(&mut self.records);
         self.records.iter().rev().take(LAST).find_map(|at| {
             let record = block.bytes().get(at.clone()).unwrap_or_default();
-            self.scanner.time(record)
+            let time = self.scanner.time(record);
+            time.filter(|time| *time <= self.latest)
         })
     }
 }

@@ -1,6 +1,9 @@
-//! Pipes and terminals: read in a thread of their own, so that Ctrl-C is heeded while nothing comes.
+//! Pipes and terminals: read in a thread of their own, so that Ctrl-C is heeded, and what is done now and
+//! then gets done, while nothing comes.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ const CHUNK: usize = 64 << 10;
 /// How many chunks may wait.
 const WAITING: usize = 16;
 
-/// How often it is looked whether the run has been interrupted.
+/// How often it is looked whether the run has been interrupted, and a pause is told.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A reader that gives what has come so far, and ends when the run is interrupted.
@@ -20,17 +23,35 @@ pub(super) struct Live {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: io::Cursor<Vec<u8>>,
     interrupt: Interrupt,
+    tells_pauses: Pauses,
+}
+
+/// Whether a reader ends a read with [`io::ErrorKind::WouldBlock`] where nothing comes for a while. Not
+/// every reader of it can take that: a decompressor may be in the middle of something.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pauses(Arc<AtomicBool>);
+
+impl Pauses {
+    /// From now on pauses are told.
+    pub(super) fn tell(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Live {
     /// Reads from this source, which may keep its reader waiting.
-    pub(super) fn new(source: impl Read + Send + 'static, interrupt: &Interrupt) -> Live {
+    pub(super) fn new(
+        source: impl Read + Send + 'static,
+        interrupt: &Interrupt,
+        tells_pauses: Pauses,
+    ) -> Live {
         let (sender, chunks) = sync_channel(WAITING);
         std::thread::spawn(move || read_all(source, &sender));
         Live {
             chunks,
             chunk: io::Cursor::default(),
             interrupt: interrupt.clone(),
+            tells_pauses,
         }
     }
 
@@ -41,6 +62,9 @@ impl Live {
                 Ok(chunk) => return chunk.map(Some),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) if self.interrupt.is_set() => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if self.tells_pauses.0.load(Ordering::Relaxed) => {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }

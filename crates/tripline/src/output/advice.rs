@@ -25,11 +25,14 @@ pub(crate) struct Limits {
     pub(crate) lateness: Duration,
     /// How many bytes of state may be kept.
     pub(crate) max_state: usize,
+    /// How far ahead of the clock an event may be dated.
+    pub(crate) max_skew: Option<Duration>,
 }
 
 /// The advice, a paragraph a line.
-pub(super) fn advice(stats: &Stats, limits: Limits) -> String {
+pub(super) fn advice(stats: &Stats, ahead: u64, limits: Limits) -> String {
     let mut said = String::new();
+    dated_ahead(&mut said, ahead, limits.max_skew);
     too_late(&mut said, stats, limits.lateness);
     evicted(&mut said, stats, limits.max_state);
     let partly = rules(stats, |rule| rule.search_limited);
@@ -73,6 +76,28 @@ fn never_present(said: &mut String, stats: &Stats) {
     }
 }
 
+fn dated_ahead(said: &mut String, ahead: u64, max_skew: Option<Duration>) {
+    let Some(skew) = max_skew.filter(|_| ahead > 0) else {
+        return;
+    };
+    let were = if ahead == 1 { "record is" } else { "records are" };
+    let _ = writeln!(
+        said,
+        "dated ahead: {} {were} dated more than {} ahead of this machine's clock and took no part, because \
+         one such record would make all that follow too late: mend the clock that wrote them, or this \
+         machine's; --max-skew says how far ahead is too far, and --max-skew off lets everything in",
+        HumanCount(ahead),
+        span(skew)
+    );
+}
+
+/// A span of time in words such as `30m`.
+fn span(of: Duration) -> String {
+    let span = delta(i64::try_from(of.as_nanos()).unwrap_or(i64::MAX));
+    let span = span.trim_start_matches('+');
+    span.strip_suffix(" 0s").unwrap_or(span).to_owned()
+}
+
 fn too_late(said: &mut String, stats: &Stats, lateness: Duration) {
     let records = &stats.records;
     let late = records.too_late;
@@ -81,9 +106,7 @@ fn too_late(said: &mut String, stats: &Stats, lateness: Duration) {
         return;
     }
     let nanos = i64::try_from(lateness.as_nanos()).unwrap_or(i64::MAX);
-    let span = delta(nanos);
-    let span = span.trim_start_matches('+');
-    let span = span.strip_suffix(" 0s").unwrap_or(span);
+    let span = span(lateness);
     let newest = stats.watermark.map_or_else(String::new, |watermark| {
         let newest = time(watermark.saturating_add(nanos), false);
         format!(
@@ -144,6 +167,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         lateness: Duration::from_secs(1800),
         max_state: 512_000_000,
+        max_skew: Some(Duration::from_secs(86_400)),
     };
 
     fn with_rule(change: impl FnOnce(&mut RuleStats)) -> Stats {
@@ -163,7 +187,17 @@ mod tests {
         let mut stats = Stats::default();
         stats.records.processed = 10_000;
         stats.records.too_late = 100;
-        assert_eq!(advice(&stats, LIMITS), "");
+        assert_eq!(advice(&stats, 0, LIMITS), "");
+    }
+
+    #[test]
+    fn records_dated_ahead_name_the_clock_and_the_option() {
+        let said = advice(&Stats::default(), 2, LIMITS);
+        assert!(
+            said.starts_with("dated ahead: 2 records are dated more than 1d"),
+            "{said}"
+        );
+        assert!(said.contains("--max-skew off"), "{said}");
     }
 
     #[test]
@@ -172,7 +206,7 @@ mod tests {
         stats.records.processed = 1_000;
         stats.records.too_late = 101;
         stats.watermark = Some(1_777_881_600_000_000_000);
-        let said = advice(&stats, LIMITS);
+        let said = advice(&stats, 0, LIMITS);
         assert!(said.contains("more than 30m older"), "{said}");
         assert!(
             said.contains("newest event is of 2026-05-04 08:30:00 UTC"),
@@ -180,13 +214,13 @@ mod tests {
         );
         stats.records.processed = 1_000_000;
         assert!(
-            advice(&stats, LIMITS).contains("101 records"),
+            advice(&stats, 0, LIMITS).contains("101 records"),
             "many in number"
         );
         stats.records.too_late = 3;
         stats.records.processed = 100;
         assert!(
-            advice(&stats, LIMITS).contains("3 records"),
+            advice(&stats, 0, LIMITS).contains("3 records"),
             "many in proportion"
         );
     }
@@ -196,19 +230,19 @@ mod tests {
         let mut stats = with_rule(|rule| rule.evicted = 7);
         stats.evicted = 7;
         stats.peak_state_bytes = 20_000_000;
-        let said = advice(&stats, LIMITS);
+        let said = advice(&stats, 0, LIMITS);
         assert!(
             said.contains("one key") && said.contains("replay: 7 events"),
             "{said}"
         );
         assert!(!said.contains("--max-state"), "{said}");
         stats.peak_state_bytes = 511_000_000;
-        assert!(advice(&stats, LIMITS).contains("--max-state"));
+        assert!(advice(&stats, 0, LIMITS).contains("--max-state"));
     }
 
     #[test]
     fn a_search_that_was_cut_short_is_said_to_miss_detections() {
-        let said = advice(&with_rule(|rule| rule.search_limited = 2), LIMITS);
+        let said = advice(&with_rule(|rule| rule.search_limited = 2), 0, LIMITS);
         assert!(said.contains("replay: 2 events"), "{said}");
         assert!(said.contains("detections may be missing"), "{said}");
     }
@@ -232,8 +266,8 @@ mod tests {
             }],
             ..Stats::default()
         };
-        let said = advice(&with(20), LIMITS);
+        let said = advice(&with(20), 0, LIMITS);
         assert!(said.contains("`asn`") && !said.contains("`user`"), "{said}");
-        assert_eq!(advice(&with(19), LIMITS), "");
+        assert_eq!(advice(&with(19), 0, LIMITS), "");
     }
 }

@@ -3,19 +3,19 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
+use super::files::{Growing, Left, cannot_write};
 use crate::exit::Failure;
 
 /// A file of lines `{"file","line","reason","record"}`; in place of `record` stands `record_base64`
 /// where the record is not UTF-8.
+#[derive(Debug)]
 pub(crate) struct DeadLetter {
-    path: String,
-    file: BufWriter<File>,
+    file: BufWriter<Growing>,
 }
 
 /// One line of it.
@@ -31,14 +31,11 @@ struct Letter<'a> {
 }
 
 impl DeadLetter {
-    /// Begins the file anew.
-    pub(crate) fn create(path: &Path) -> Result<DeadLetter, Failure> {
-        let name = path.display().to_string();
-        let file = File::create(path).map_err(|error| cannot_write(&name, error))?;
-        Ok(DeadLetter {
-            path: name,
+    /// Written to this file.
+    pub(crate) fn new(file: Growing) -> DeadLetter {
+        DeadLetter {
             file: BufWriter::new(file),
-        })
+        }
     }
 
     /// Adds a record.
@@ -60,21 +57,24 @@ impl DeadLetter {
         serde_json::to_writer(&mut self.file, &letter)
             .map_err(std::io::Error::from)
             .and_then(|()| self.file.write_all(b"\n"))
-            .map_err(|error| cannot_write(&self.path, error))
+            .map_err(|error| cannot_write(self.file.get_ref().name(), error))
     }
 
     /// Writes what has not been written yet.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.file
             .flush()
-            .map_err(|error| cannot_write(&self.path, error))
+            .map_err(|error| cannot_write(self.file.get_ref().name(), error))
     }
-}
 
-fn cannot_write(path: &str, source: std::io::Error) -> Failure {
-    Failure::File {
-        doing: "cannot write",
-        path: path.to_owned(),
-        source,
+    /// How far the file has been written, all that is still to be written among it.
+    pub(crate) fn left(&mut self) -> Result<Option<Left>, Failure> {
+        self.flush()?;
+        Ok(self.file.get_ref().left())
+    }
+
+    /// Another handle of the file.
+    pub(crate) fn handle(&self) -> Option<File> {
+        self.file.get_ref().handle()
     }
 }

@@ -6,7 +6,6 @@ use clap::ValueEnum;
 use serde_json::Value;
 use tripline_engine::Detection;
 
-use super::layout::terminal_width;
 use super::pretty;
 use super::table::Table;
 use super::text::Paint;
@@ -65,11 +64,16 @@ const COLUMNS: [&str; 12] = [
 ];
 
 impl Printer {
-    /// For this format. `longest_rule` is the length of the longest name of a rule.
-    pub(crate) fn new(format: Format, paint: Paint, longest_rule: usize) -> Printer {
+    /// For this format and a line of this width, if it has one. `longest_rule` is the length of the longest name of a rule.
+    pub(crate) fn new(
+        format: Format,
+        paint: Paint,
+        width: Option<usize>,
+        longest_rule: usize,
+    ) -> Printer {
         match format {
             Format::Ndjson => Printer::Ndjson,
-            Format::Pretty => Printer::Pretty(paint, terminal_width()),
+            Format::Pretty => Printer::Pretty(paint, width),
             Format::Table => Printer::Table(Table::new(paint, longest_rule)),
             Format::Csv => Printer::Csv,
         }

@@ -1,8 +1,10 @@
 //! The records that pass the filters, one a line.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Serialize;
+use tripline_engine::RuleSet;
 use tripline_output::annotation::{MEMBER, write_tags};
 
 use super::annotate::place;
@@ -39,6 +41,16 @@ impl FilterCounts {
         for (sum, count) in self.by_filter.iter_mut().zip(&other.by_filter) {
             *sum += count;
         }
+    }
+
+    /// Goes on with other filters: those of the same name keep their counts.
+    pub(crate) fn go_on(&mut self, before: &RuleSet, now: &RuleSet) {
+        let named: HashMap<&str, u64> = before
+            .filters()
+            .zip(self.by_filter.iter().copied())
+            .collect();
+        let counts = now.filters().map(|name| named.get(name).copied());
+        self.by_filter = counts.map(Option::unwrap_or_default).collect();
     }
 
     /// Counts a record that the filter with this index dropped.

@@ -11,7 +11,7 @@ const NARROWEST: usize = 4;
 
 /// How many places a line has where standard output goes to a terminal; none where it goes elsewhere,
 /// so that nothing is to be shortened.
-pub(super) fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     let told = terminal_size::terminal_size_of(std::io::stdout());
     std::io::stdout()
         .is_terminal()

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::dead_letter::DeadLetter;
 use crate::exit::Failure;
 use crate::input::{Block, KEPT_OF_TOO_LONG, Source};
@@ -12,6 +14,17 @@ use crate::pipeline::Scanned;
 
 /// How many records that could not be read are named in the summary.
 const NAMED: usize = 5;
+
+/// What of an account a later run goes on with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    inputs: u64,
+    bytes: u64,
+    stored: u64,
+    records: u64,
+    too_long: u64,
+    troubles: Vec<String>,
+}
 
 /// The account of a run.
 #[derive(Default)]
@@ -47,6 +60,39 @@ impl Ledger {
             limit,
             ..Ledger::default()
         }
+    }
+
+    /// Goes on with the account of an earlier run, which had read so many lines of the inputs.
+    pub(crate) fn go_on(&mut self, account: &Account, lines: impl Iterator<Item = (usize, u64)>) {
+        self.inputs = account.inputs;
+        self.bytes = account.bytes;
+        self.stored = account.stored;
+        self.records = account.records;
+        self.too_long = account.too_long;
+        self.troubles = account.troubles.iter().take(NAMED).cloned().collect();
+        self.lines_before = lines.collect();
+    }
+
+    /// What a later run goes on with.
+    pub(crate) fn account(&self) -> Account {
+        Account {
+            inputs: self.inputs,
+            bytes: self.bytes,
+            stored: self.stored,
+            records: self.records,
+            too_long: self.too_long,
+            troubles: self.troubles.clone(),
+        }
+    }
+
+    /// How many lines of an input have been read.
+    pub(crate) fn lines(&self, input: usize) -> u64 {
+        self.lines_before.get(&input).copied().unwrap_or(0)
+    }
+
+    /// Where the records go that could not be used.
+    pub(crate) fn dead_letter(&mut self) -> Option<&mut DeadLetter> {
+        self.dead_letter.as_mut()
     }
 
     /// Opens the account of a block.

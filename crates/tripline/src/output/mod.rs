@@ -15,8 +15,9 @@ pub(crate) mod stdout;
 pub(crate) mod summary;
 mod table;
 pub(crate) mod testing;
-mod text;
+pub(crate) mod text;
 
+pub(crate) use layout::terminal_width;
 use text::Paint;
 
 /// Whether a stream gets colours, by `--color`, the terminal and the environment.

@@ -1,6 +1,6 @@
 //! The progress bar: on standard error, only where that is a terminal.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write as _, stderr};
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
@@ -81,6 +81,14 @@ impl Progress {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
+    }
+
+    /// Says something on standard error.
+    pub(crate) fn say(&self, what: &str) {
+        // A standard error that is gone does not make the run worse.
+        self.aside(|| {
+            let _ = writeln!(anstream::stderr(), "{}", what.trim_end());
+        });
     }
 
     /// Takes the bar away.

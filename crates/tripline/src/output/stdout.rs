@@ -1,14 +1,22 @@
-//! Standard output: gathered in memory and written once a block, so that it costs little, never
-//! tears the progress bar, and still appears as soon as its block is done.
+//! Standard output, or the file that takes its place: gathered in memory and written once a block, so
+//! that it costs little, never tears the progress bar, and still appears as soon as its block is done.
 
+use std::fs::File;
 use std::io::{self, Stdout, Write};
 
+use super::files::{Growing, Left, cannot_write};
 use super::progress::Progress;
 use crate::exit::Failure;
 
-/// Standard output.
+/// Where the output goes.
+enum To {
+    Standard(Stdout),
+    File(Growing),
+}
+
+/// The output.
 pub(crate) struct Out {
-    to: Stdout,
+    to: To,
     gathered: Vec<u8>,
     progress: Progress,
     /// The last byte that was written; a line end before the first.
@@ -21,12 +29,52 @@ impl Out {
     /// Standard output beside this progress bar.
     pub(crate) fn new(progress: Progress) -> Out {
         Out {
-            to: io::stdout(),
+            to: To::Standard(io::stdout()),
             gathered: Vec::new(),
             progress,
             last: b'\n',
             closed: false,
         }
+    }
+
+    /// A file in place of standard output.
+    pub(crate) fn to_file(mut file: Growing, progress: Progress) -> Out {
+        Out {
+            last: if file.ends_line() { b'\n' } else { b' ' },
+            to: To::File(file),
+            gathered: Vec::new(),
+            progress,
+            closed: false,
+        }
+    }
+
+    /// Nothing has been written, by an earlier run neither.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.to {
+            To::Standard(_) => true,
+            To::File(file) => file.is_empty(),
+        }
+    }
+
+    /// How far the file has been written, if it is one.
+    pub(crate) fn left(&self) -> Option<Left> {
+        match &self.to {
+            To::Standard(_) => None,
+            To::File(file) => file.left(),
+        }
+    }
+
+    /// Another handle of the file, if it is one.
+    pub(crate) fn handle(&self) -> Option<File> {
+        match &self.to {
+            To::Standard(_) => None,
+            To::File(file) => file.handle(),
+        }
+    }
+
+    /// Its reader has gone away.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// What is gathered; to be appended to.
@@ -60,13 +108,17 @@ impl Out {
         };
         self.last = *last;
         let (to, gathered) = (&mut self.to, &self.gathered);
-        let written = self
-            .progress
-            .aside(|| to.write_all(gathered).and_then(|()| to.flush()));
+        let written = match to {
+            To::Standard(to) => self
+                .progress
+                .aside(|| to.write_all(gathered).and_then(|()| to.flush()))
+                .map_err(Failure::Output),
+            To::File(to) => to
+                .write_all(gathered)
+                .map_err(|error| cannot_write(to.name(), error)),
+        };
         self.gathered.clear();
-        self.closed |= written
-            .as_ref()
-            .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-        written.map_err(Failure::Output)
+        self.closed |= written.as_ref().is_err_and(Failure::is_silent);
+        written
     }
 }

@@ -21,6 +21,9 @@ use crate::exit::Failure;
 pub(crate) struct Summary<'a> {
     /// Ctrl-C ended it before the inputs did.
     pub(crate) interrupted: bool,
+    /// A later run can go on from here.
+    #[serde(skip)]
+    pub(crate) kept: bool,
     /// Whoever read standard output went away, which ended it before the inputs did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) output_closed: bool,
@@ -62,6 +65,8 @@ pub(crate) enum Outcome<'a> {
         /// Detections that annotated no record, because no single record completed them.
         #[serde(skip_serializing_if = "Option::is_none")]
         unattached_detections: Option<u64>,
+        /// Of the records out of range, those that are dated too far ahead.
+        dated_ahead: u64,
         /// What the counters are judged by.
         #[serde(skip)]
         limits: Limits,
@@ -97,6 +102,7 @@ impl<'a> Summary<'a> {
             .map(|(file, error)| InputError { file, error });
         Summary {
             interrupted,
+            kept: false,
             output_closed,
             elapsed,
             inputs: ledger.inputs,
@@ -133,19 +139,25 @@ impl<'a> Summary<'a> {
         }
         text.push_str(&self.errors());
         if self.interrupted {
+            let state = if self.kept {
+                "; the state is kept, and the same command goes on from there"
+            } else {
+                ""
+            };
             let _ = writeln!(
                 text,
-                "interrupted: what follows is of the part that was read"
+                "interrupted: what follows is of the part that was read{state}"
             );
         }
         match &self.outcome {
             Outcome::Correlated {
                 stats,
                 unattached_detections,
+                dated_ahead,
                 limits,
             } => {
-                Self::correlated(&mut text, stats, *unattached_detections);
-                text.push_str(&advice(stats, *limits));
+                Self::correlated(&mut text, stats, *unattached_detections, *dated_ahead);
+                text.push_str(&advice(stats, *dated_ahead, *limits));
                 self.pace(&mut text, stats.records.total());
             }
             Outcome::Filtered { records, filters } => self.filtered(&mut text, records, filters),
@@ -161,15 +173,17 @@ impl<'a> Summary<'a> {
         self.input_errors.iter().map(line).collect()
     }
 
-    /// How many records could not be used: unparsable or without a time.
+    /// How many records could not be used: unparsable, without a time, or dated too far ahead.
     fn unusable(&self) -> u64 {
         match &self.outcome {
-            Outcome::Correlated { stats, .. } => stats.records.unparsable + stats.records.no_time,
+            Outcome::Correlated {
+                stats, dated_ahead, ..
+            } => stats.records.unparsable + stats.records.no_time + dated_ahead,
             Outcome::Filtered { records, .. } => records.unparsable,
         }
     }
 
-    fn correlated(text: &mut String, stats: &Stats, unattached: Option<u64>) {
+    fn correlated(text: &mut String, stats: &Stats, unattached: Option<u64>, ahead: u64) {
         let records = &stats.records;
         let mut table = table();
         row(&mut table, "records", records.total(), "");
@@ -183,6 +197,9 @@ impl<'a> Summary<'a> {
             ("out of range", records.out_of_range),
         ] {
             row(&mut table, &format!("  {name}"), count, "");
+        }
+        if ahead > 0 {
+            row(&mut table, "    dated ahead", ahead, "");
         }
         let (busy, idle): (Vec<_>, Vec<_>) = stats
             .rules

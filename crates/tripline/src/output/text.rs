@@ -46,7 +46,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// An instant as `2026-05-04 10:12:31` in UTC, with milliseconds where `exact`.
-pub(super) fn time(nanos: i64, exact: bool) -> String {
+pub(crate) fn time(nanos: i64, exact: bool) -> String {
     let format = if exact {
         "%Y-%m-%d %H:%M:%S%.3f"
     } else {

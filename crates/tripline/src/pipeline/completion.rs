@@ -35,10 +35,21 @@ impl Completion {
         }
     }
 
+    /// Reads with other rules from now on.
+    pub(crate) fn change(&mut self, rules: RuleSet) {
+        self.scanner = Scanner::new(&rules);
+        self.rules = rules;
+    }
+
     /// Remembers the input of a block.
     pub(crate) fn remember(&mut self, block: &Block) {
-        let Some(map) = block.map() else { return };
-        let index = block.source().index;
+        if let Some(map) = block.map() {
+            self.keep(block.source().index, map);
+        }
+    }
+
+    /// Remembers an input that was read before, by its number.
+    pub(crate) fn keep(&mut self, index: usize, map: &Arc<Mmap>) {
         if self.maps.contains_key(&index) {
             return;
         }
@@ -50,7 +61,15 @@ impl Completion {
 
     /// The detection with all declared fields of its events.
     pub(crate) fn complete<'d>(&'d mut self, mut detection: Detection<'d>) -> Detection<'d> {
-        let rule = detection.rule_index;
+        // While rules change, detections of old ones and new ones come, and each has its own number.
+        let known = self.rules.rules();
+        let is_same = |at: &usize| {
+            let known = known.get(*at).map(|rule| &rule.meta.id);
+            known == Some(&detection.rule.meta.id)
+        };
+        let Some(rule) = Some(detection.rule_index).filter(is_same) else {
+            return detection;
+        };
         for (step, event) in detection.events.iter_mut().enumerate() {
             let record = event.origin.and_then(|origin| {
                 let (input, place) = Origin(origin).parts();

@@ -1,11 +1,14 @@
 //! The modes `detections` and `annotate`: scanners note in each block what rules may need, the engine
-//! correlates it in the order of the input.
+//! correlates it in the order of the input. What is done between two blocks is in [`super::tending`].
 
 use std::ops::Range;
+use std::time::Duration;
 
-use tripline_engine::{Batch, Detection, Engine, Fate, RuleSet, Scanner, Sink};
+use tripline_engine::{Batch, Detection, Engine, Fate, Scanner, Sink};
 
 use super::completion::Completion;
+use super::in_force::InForce;
+use super::tending::Tending;
 use super::{Consumer, Scanned, Worker};
 use crate::exit::Failure;
 use crate::input::{Block, Source};
@@ -14,12 +17,18 @@ use crate::output::detections::Printer;
 use crate::output::ledger::Ledger;
 use crate::output::progress::Progress;
 use crate::output::stdout::Out;
+use crate::output::text;
+use crate::state::Head;
 
 /// Scans blocks for the engine.
 pub(crate) struct Scan {
+    in_force: InForce,
+    /// Of the rules that the scanner reads with.
+    generation: u64,
     scanner: Scanner,
-    /// Filters tag records on the way.
+    /// Filters tag records on the way, if there are any.
     tags: bool,
+    filters: bool,
     /// Events keep the place of their record, for [`Completion`].
     origins: bool,
 }
@@ -28,18 +37,31 @@ pub(crate) struct Scan {
 #[derive(Default)]
 pub(crate) struct Scans {
     batch: Batch,
+    /// Of the rules that it was found with.
+    generation: u64,
     /// Index of a record and its tags, in the order of the records.
     tags: Vec<(usize, Vec<String>)>,
 }
 
 impl Scan {
-    /// A worker for these rules; with `tags` the filters' tags are collected too, with `origins` events
-    /// keep the place of their record.
-    pub(crate) fn new(rules: &RuleSet, tags: bool, origins: bool) -> Scan {
+    /// A worker for the rules in force; with `tags` the filters' tags are collected too, with `origins`
+    /// events keep the place of their record.
+    pub(crate) fn new(in_force: &InForce, tags: bool, origins: bool) -> Scan {
+        let (generation, rules) = in_force.rules();
         Scan {
-            scanner: Scanner::new(rules),
-            tags: tags && rules.filters().next().is_some(),
+            in_force: in_force.clone(),
+            generation,
+            scanner: Scanner::new(&rules),
+            tags,
+            filters: rules.filters().next().is_some(),
             origins,
+        }
+    }
+
+    /// Takes the rules that are in force now.
+    pub(super) fn follow(&mut self) {
+        if self.generation != self.in_force.generation() {
+            *self = Scan::new(&self.in_force, self.tags, self.origins);
         }
     }
 }
@@ -48,6 +70,8 @@ impl Worker for Scan {
     type Found = Scans;
 
     fn work(&mut self, block: &Block, records: &[Range<usize>], found: &mut Scans) {
+        self.follow();
+        found.generation = self.generation;
         found.batch.clear();
         found.tags.clear();
         let bytes = block.bytes();
@@ -60,7 +84,7 @@ impl Worker for Scan {
             };
             self.scanner
                 .scan_from(record, origin.map(|origin| origin.0), &mut found.batch);
-            if self.tags {
+            if self.tags && self.filters {
                 let verdict = self.scanner.filter(record);
                 if !verdict.tags.is_empty() {
                     found.tags.push((index, verdict.tags));
@@ -87,20 +111,36 @@ pub(crate) enum Report {
 
 /// Correlates and reports.
 pub(crate) struct Correlate {
-    engine: Engine,
-    desk: Desk,
+    pub(super) engine: Engine,
+    pub(super) desk: Desk,
+    /// Looks at records that were looked at with rules that are not in force any more.
+    pub(super) scan: Scan,
+    pub(super) tending: Tending,
 }
 
 /// Everything but the engine, so that it can take what the engine gives.
-struct Desk {
-    report: Report,
-    ledger: Ledger,
-    out: Out,
-    progress: Progress,
+pub(super) struct Desk {
+    pub(super) report: Report,
+    pub(super) ledger: Ledger,
+    pub(super) out: Out,
+    pub(super) progress: Progress,
     /// Detections that no exclusion suppressed.
-    detections: u64,
+    pub(super) detections: u64,
     /// Index of the input at hand.
-    source: Option<usize>,
+    pub(super) source: Option<usize>,
+    /// Events of this time and later are dated too far ahead, and how many there were.
+    pub(super) ahead_from: i64,
+    pub(super) ahead: u64,
+}
+
+impl Desk {
+    /// Detections that annotated no record.
+    pub(super) fn unattached(&self) -> u64 {
+        match &self.report {
+            Report::Annotate(annotations) => annotations.unattached,
+            Report::Print { .. } => 0,
+        }
+    }
 }
 
 /// What is left when a run is over.
@@ -113,6 +153,10 @@ pub(crate) struct Correlated {
     pub(crate) detections: u64,
     /// Detections that annotated no record.
     pub(crate) unattached: u64,
+    /// Records dated too far ahead.
+    pub(crate) ahead: u64,
+    /// How long all runs took that this one goes on from, and itself.
+    pub(crate) elapsed: Duration,
     /// The watermark before the end of the input settled everything.
     pub(crate) watermark: Option<i64>,
     /// Standard output took everything.
@@ -127,7 +171,13 @@ impl Correlate {
         ledger: Ledger,
         out: Out,
         progress: Progress,
+        tending: Tending,
     ) -> Correlate {
+        let annotate = matches!(report, Report::Annotate(_));
+        let completion = match &report {
+            Report::Print { completion, .. } => completion.is_some(),
+            Report::Annotate(_) => false,
+        };
         Correlate {
             engine,
             desk: Desk {
@@ -137,38 +187,80 @@ impl Correlate {
                 progress,
                 detections: 0,
                 source: None,
+                ahead_from: tending.wall.ahead_from(),
+                ahead: 0,
             },
+            scan: Scan::new(&tending.in_force, annotate, completion),
+            tending,
         }
     }
 
-    /// Writes what comes before the first detection.
+    /// Goes on with the account of an earlier run.
+    pub(crate) fn go_on(&mut self, head: &Head) {
+        let desk = &mut self.desk;
+        let lines = head.inputs.iter().map(|known| (known.index, known.lines));
+        desk.ledger.go_on(&head.account, lines);
+        desk.detections = head.detections;
+        desk.ahead = head.ahead;
+        desk.source = head.last_input;
+        if let Report::Annotate(annotations) = &mut desk.report {
+            annotations.unattached = head.unattached;
+        }
+        desk.progress
+            .advance(desk.ledger.stored, desk.ledger.records, desk.detections);
+    }
+
+    /// Takes the engine's snapshot once more, to write what is settled by that because the limits are
+    /// narrower than they were.
+    pub(crate) fn restore(&mut self, snapshot: &[u8]) -> Result<(), Failure> {
+        let mut take = Take::new(&mut self.desk, None);
+        let restored = self.engine.restore(snapshot, &mut take);
+        take.result()?;
+        restored.map_err(|error| Failure::System(error.to_string()))?;
+        Ok(())
+    }
+
+    /// Writes what comes before the first detection, unless an earlier run has.
     pub(crate) fn begin(&mut self) -> Result<(), Failure> {
-        if let Report::Print { printer, .. } = &self.desk.report {
+        if let Report::Print { printer, .. } = &self.desk.report
+            && self.desk.out.is_empty()
+        {
             printer.begin(self.desk.out.gathered())?;
         }
-        self.desk.out.flush()
+        self.desk.out.flush()?;
+        self.keep()
     }
 
-    /// The input has ended: gives what was still open, writes everything.
-    pub(crate) fn finish(mut self) -> Result<Correlated, Failure> {
+    /// The input has ended, or the run was interrupted: keeps the state, gives what was still open, and
+    /// writes everything. Where a later run goes on, what is open stays so.
+    pub(crate) fn finish(mut self, interrupted: bool) -> Result<Correlated, Failure> {
         let watermark = self.engine.stats().watermark;
-        let mut take = Take::new(&mut self.desk, None);
-        self.engine.finish(&mut take);
-        take.result()?;
+        // What a reader that went away did not take must be given again.
+        if !self.desk.out.is_closed() {
+            self.keep()?;
+        }
+        if !interrupted || self.tending.keeper.is_none() {
+            let mut take = Take::new(&mut self.desk, None);
+            self.engine.finish(&mut take);
+            take.result()?;
+        }
         let written = self.desk.out.end()?;
         self.desk.ledger.close()?;
-        let unattached = match &self.desk.report {
-            Report::Annotate(annotations) => annotations.unattached,
-            Report::Print { .. } => 0,
-        };
+        let unattached = self.desk.unattached();
+        let elapsed = self.tending.elapsed();
         let Desk {
-            ledger, detections, ..
+            ledger,
+            detections,
+            ahead,
+            ..
         } = self.desk;
         Ok(Correlated {
             engine: self.engine,
             ledger,
             detections,
             unattached,
+            ahead,
+            elapsed,
             watermark,
             written,
         })
@@ -177,6 +269,10 @@ impl Correlate {
 
 impl Consumer<Scans> for Correlate {
     fn block(&mut self, scanned: &mut Scanned<Scans>, block: &Block) -> Result<(), Failure> {
+        if scanned.found.generation != self.tending.in_force.generation() {
+            self.scan
+                .work(block, &scanned.records, &mut scanned.found);
+        }
         let desk = &mut self.desk;
         desk.ledger.begin(block)?;
         if let Report::Print {
@@ -186,7 +282,12 @@ impl Consumer<Scans> for Correlate {
         {
             completion.remember(block);
         }
-        let mut take = Take::new(desk, Some((block, &scanned.records)));
+        let at = At {
+            block,
+            records: &scanned.records,
+            batch: &scanned.found.batch,
+        };
+        let mut take = Take::new(desk, Some(at));
         self.engine.hold(block.from(), &mut take);
         self.engine.push_batch(&scanned.found.batch, &mut take);
         take.result()?;
@@ -205,32 +306,51 @@ impl Consumer<Scans> for Correlate {
         desk.ledger.end(block, scanned);
         desk.progress
             .advance(block.stored(), desk.ledger.records, desk.detections);
-        desk.out.flush()
+        desk.out.flush()?;
+        self.tending.positions.taken(block);
+        self.tend()
     }
 
     fn failed(&mut self, source: &Source, error: &str) -> Result<(), Failure> {
         self.desk.ledger.failed(source, error);
         Ok(())
     }
+
+    fn ended(&mut self, source: &Source) -> Result<(), Failure> {
+        self.tending.positions.ended(source);
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        self.tend()
+    }
+}
+
+/// The records that the engine is given.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    block: &'a Block,
+    records: &'a [Range<usize>],
+    batch: &'a Batch,
 }
 
 /// Takes what the engine gives.
-struct Take<'a> {
+pub(super) struct Take<'a> {
     desk: &'a mut Desk,
-    at: Option<(&'a Block, &'a [Range<usize>])>,
+    at: Option<At<'a>>,
     failure: Option<Failure>,
 }
 
 impl<'a> Take<'a> {
-    fn new(desk: &'a mut Desk, at: Option<(&'a Block, &'a Vec<Range<usize>>)>) -> Take<'a> {
+    pub(super) fn new(desk: &'a mut Desk, at: Option<At<'a>>) -> Take<'a> {
         Take {
             desk,
-            at: at.map(|(block, records)| (block, records.as_slice())),
+            at,
             failure: None,
         }
     }
 
-    fn result(self) -> Result<(), Failure> {
+    pub(super) fn result(self) -> Result<(), Failure> {
         self.failure.map_or(Ok(()), Err)
     }
 
@@ -269,6 +389,7 @@ impl Sink for Take<'_> {
     }
 
     fn fate(&mut self, record: usize, fate: Fate) {
+        let Some(at) = self.at else { return };
         let (reason, named) = match fate {
             Fate::Unparsable(error) => (format!("{}: {error}", fate.name()), true),
             Fate::NoTime => (
@@ -279,13 +400,30 @@ impl Sink for Take<'_> {
                 "too late: it is older than the lateness allows".to_owned(),
                 false,
             ),
-            Fate::Processed | Fate::NotAccepted | Fate::Duplicate | Fate::OutOfRange => return,
+            Fate::OutOfRange => {
+                let time = at.batch.newest_time(record);
+                let Some(time) = time.filter(|time| *time >= self.desk.ahead_from) else {
+                    return;
+                };
+                self.desk.ahead = self.desk.ahead.saturating_add(1);
+                (
+                    format!(
+                        "dated ahead: its event time is {}, further ahead of this machine's clock than \
+                         --max-skew",
+                        text::time(time, false)
+                    ),
+                    true,
+                )
+            }
+            Fate::Processed | Fate::NotAccepted | Fate::Duplicate => return,
         };
-        let Some((block, Some(at))) = self.at.map(|(block, records)| (block, records.get(record)))
-        else {
+        let Some(place) = at.records.get(record) else {
             return;
         };
-        let result = self.desk.ledger.trouble(block, at, &reason, named);
+        let result = self
+            .desk
+            .ledger
+            .trouble(at.block, place, &reason, named);
         self.keep(result);
     }
 }

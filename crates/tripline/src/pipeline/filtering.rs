@@ -1,10 +1,13 @@
-//! The mode `filter`: no correlation, each record is passed on or left out by itself.
+//! The mode `filter`: no correlation, each record is passed on or left out by itself. Edited rules are
+//! taken between two blocks.
 
 use std::ops::Range;
 
+use chrono::NaiveDate;
 use tripline_engine::record::ReadError;
 use tripline_engine::{RuleSet, Scanner};
 
+use super::in_force::InForce;
 use super::{Consumer, Scanned, Worker};
 use crate::exit::Failure;
 use crate::input::{Block, Kind, Source};
@@ -12,9 +15,13 @@ use crate::output::filter::{self, FilterCounts};
 use crate::output::ledger::Ledger;
 use crate::output::progress::Progress;
 use crate::output::stdout::Out;
+use crate::rules::{self, Watched};
 
 /// Applies the filters to blocks.
 pub(crate) struct Sieve {
+    in_force: InForce,
+    /// Of the rules that the scanner reads with.
+    generation: u64,
     scanner: Scanner,
 }
 
@@ -23,15 +30,20 @@ pub(crate) struct Sieve {
 pub(crate) struct Sifted {
     passed: Vec<u8>,
     counts: FilterCounts,
+    /// Of the rules that it was found with.
+    generation: u64,
     /// Index of a record that could not be read, and why.
     unreadable: Vec<(usize, ReadError)>,
 }
 
 impl Sieve {
-    /// A worker with the filters of this rule set.
-    pub(crate) fn new(rules: &RuleSet) -> Sieve {
+    /// A worker with the filters of the rules in force.
+    pub(crate) fn new(in_force: &InForce) -> Sieve {
+        let (generation, rules) = in_force.rules();
         Sieve {
-            scanner: Scanner::new(rules),
+            in_force: in_force.clone(),
+            generation,
+            scanner: Scanner::new(&rules),
         }
     }
 }
@@ -40,6 +52,10 @@ impl Worker for Sieve {
     type Found = Sifted;
 
     fn work(&mut self, block: &Block, records: &[Range<usize>], found: &mut Sifted) {
+        if self.generation != self.in_force.generation() {
+            *self = Sieve::new(&self.in_force);
+        }
+        found.generation = self.generation;
         found.passed.clear();
         found.unreadable.clear();
         found.counts = FilterCounts::default();
@@ -71,21 +87,74 @@ pub(crate) struct Pass {
     pub(crate) ledger: Ledger,
     out: Out,
     progress: Progress,
+    /// Looks at records that were looked at with rules that are not in force any more.
+    sieve: Sieve,
+    watched: Option<Watched>,
+    /// A day that takes the place of the clock's.
+    today: Option<NaiveDate>,
+}
+
+/// What is left when a run is over.
+pub(crate) struct Passed {
+    /// Records by fate.
+    pub(crate) counts: FilterCounts,
+    /// The account of the inputs.
+    pub(crate) ledger: Ledger,
+    /// The rules in force at the end.
+    pub(crate) rules: RuleSet,
+    /// Standard output took everything.
+    pub(crate) written: bool,
 }
 
 impl Pass {
     /// A consumer that writes to `out`.
-    pub(crate) fn new(ledger: Ledger, out: Out, progress: Progress) -> Pass {
+    pub(crate) fn new(
+        in_force: &InForce,
+        watched: Option<Watched>,
+        today: Option<NaiveDate>,
+        ledger: Ledger,
+        out: Out,
+        progress: Progress,
+    ) -> Pass {
         Pass {
             counts: FilterCounts::default(),
             ledger,
             out,
             progress,
+            sieve: Sieve::new(in_force),
+            watched,
+            today,
         }
     }
 
-    /// The input has ended: writes everything. Says also whether standard output took everything.
-    pub(crate) fn finish(mut self) -> Result<(FilterCounts, Ledger, bool), Failure> {
+    /// Takes rules that were edited.
+    fn tend(&mut self) {
+        let today = self.today.unwrap_or_else(rules::today);
+        let Some(watched) = &mut self.watched else {
+            return;
+        };
+        let Some(loaded) = watched.edited(today) else {
+            return;
+        };
+        let shown = loaded.shown_on_stderr();
+        let Some(checked) = &loaded.checked else {
+            self.progress.say(&rules::in_error(&shown));
+            return;
+        };
+        let (rules, _) = watched.kept.compile(checked);
+        let quiet = watched.quiet;
+        let (_, before) = self.sieve.in_force.rules();
+        self.counts.go_on(&before, &rules);
+        let filters = rules.filters().count();
+        self.sieve.in_force.change(rules);
+        if !quiet {
+            let said = format!("rules were edited: goes on with {filters} filters\n{shown}");
+            self.progress.say(&said);
+        }
+    }
+
+    /// The input has ended: writes everything.
+    pub(crate) fn finish(mut self) -> Result<Passed, Failure> {
         self.out.end_line();
         let written = self.out.end()?;
         self.ledger.close()?;
@@ -93,12 +162,22 @@ impl Pass {
         // What is too long to be read passes, like everything that cannot be read.
         counts.unparsable += self.ledger.too_long;
         counts.passed += self.ledger.too_long;
-        Ok((counts, self.ledger, written))
+        let (_, rules) = self.sieve.in_force.rules();
+        Ok(Passed {
+            counts,
+            ledger: self.ledger,
+            rules,
+            written,
+        })
     }
 }
 
 impl Consumer<Sifted> for Pass {
     fn block(&mut self, scanned: &mut Scanned<Sifted>, block: &Block) -> Result<(), Failure> {
+        if scanned.found.generation != self.sieve.in_force.generation() {
+            self.sieve
+                .work(block, &scanned.records, &mut scanned.found);
+        }
         self.ledger.begin(block)?;
         for (index, error) in &scanned.found.unreadable {
             if let Some(at) = scanned.records.get(*index) {
@@ -124,7 +203,14 @@ impl Consumer<Sifted> for Pass {
         self.ledger.end(block, scanned);
         self.progress
             .advance(block.stored(), self.ledger.records, 0);
-        self.out.flush()
+        self.out.flush()?;
+        self.tend();
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        self.tend();
+        Ok(())
     }
 
     fn failed(&mut self, source: &Source, error: &str) -> Result<(), Failure> {

@@ -7,7 +7,10 @@
 pub(crate) mod completion;
 pub(crate) mod correlation;
 pub(crate) mod filtering;
+pub(crate) mod in_force;
 mod shared;
+pub(crate) mod tending;
+pub(crate) mod wall;
 
 use std::ops::Range;
 
@@ -30,6 +33,27 @@ pub(crate) trait Consumer<Found>: Send {
 
     /// Takes note that an input cannot be read, or not to its end.
     fn failed(&mut self, source: &Source, error: &str) -> Result<(), Failure>;
+
+    /// Takes note that an input has come to its end.
+    fn ended(&mut self, source: &Source) -> Result<(), Failure> {
+        let _ = source;
+        Ok(())
+    }
+
+    /// Does what is to be done while no records come.
+    fn pause(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Takes whatever comes next; a block has been looked at.
+    fn piece(&mut self, piece: &Piece, scanned: &mut Scanned<Found>) -> Result<(), Failure> {
+        match piece {
+            Piece::Block(block) => self.block(scanned, block),
+            Piece::Failed(source, error) => self.failed(source, error),
+            Piece::Ended(source) => self.ended(source),
+            Piece::Pause => self.pause(),
+        }
+    }
 }
 
 /// What is known of a block once a worker has looked at it.
@@ -73,13 +97,10 @@ fn alone<W: Worker>(
 ) -> Result<(), Failure> {
     let mut scanned = Scanned::default();
     for piece in feed {
-        match piece {
-            Piece::Block(block) => {
-                scanned.scan(&mut worker, &block);
-                consumer.block(&mut scanned, &block)?;
-            }
-            Piece::Failed(source, error) => consumer.failed(&source, &error)?,
+        if let Piece::Block(block) = &piece {
+            scanned.scan(&mut worker, block);
         }
+        consumer.piece(&piece, &mut scanned)?;
     }
     Ok(())
 }

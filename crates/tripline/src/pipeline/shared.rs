@@ -123,10 +123,7 @@ where
             drop(line);
             let result = {
                 let mut consumer = lock(&self.consumer);
-                match &piece {
-                    Piece::Block(block) => consumer.block(&mut scanned, block),
-                    Piece::Failed(source, error) => consumer.failed(source, error),
-                }
+                consumer.piece(&piece, &mut scanned)
             };
             drop(piece);
             line = lock(&self.line);

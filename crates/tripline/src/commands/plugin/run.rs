@@ -10,7 +10,7 @@ use tripline_host::{Access, Format, Instance, Limits, Module, Outcome};
 use tripline_plugin::mode::Mode;
 
 use crate::exit::{Failure, Status};
-use crate::input::{self, Block, Feed, Reading, Source};
+use crate::input::{self, Block, Entry, Feed, Reading, Source};
 use crate::interrupt::Interrupt;
 use crate::output::progress::Progress;
 use crate::output::stdout::Out;
@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let instance = module
         .instantiate(&access)
         .map_err(|error| system(&error))?;
-    let interrupt = Interrupt::on_ctrl_c()?;
+    let interrupt = Interrupt::listening()?;
     let (inputs, _) = input::inputs(&arguments.inputs);
     let progress = if arguments.quiet {
         Progress::none()
@@ -126,7 +126,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         Progress::new(&inputs)
     };
     let feed = Feed::new(
-        inputs,
+        Entry::fresh(inputs),
         arguments.max_record,
         interrupt.clone(),
         Reading::InTurn,
@@ -165,10 +165,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     Ok(if counts.lost > 0 || counts.unread > 0 {
         Status::CouldNotRun
-    } else if interrupt.is_set() {
-        Status::Interrupted
     } else {
-        Status::Ran
+        interrupt.status().unwrap_or(Status::Ran)
     })
 }
 

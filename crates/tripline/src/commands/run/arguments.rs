@@ -28,6 +28,8 @@ Examples:
   zcat day.ndjson.gz | tripline run --rules rules/entra --emit early
   tripline run --rules rules/entra --mode annotate day.ndjson > annotated.ndjson
   tripline run --rules rules/entra --rules local.trip -q --fail-on detection day.ndjson
+  tripline run --rules rules/entra --state aitm.state --output found.ndjson exported/
+  collect | tripline run --rules rules/entra --emit early --state aitm.state --watch-rules
 
 Modes:
   detections  One object a detection, with exactly the members id, rule, rule_id,
@@ -94,9 +96,41 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub(super) threads: usize,
 
-    /// Write the records that could not be used (unparsable, no time, too late) to this file, as lines
-    /// {"file", "line", "reason", "record"}; record_base64 instead of record if it is no UTF-8. Neither this file nor that of --stats may
-    /// be an input
+    /// How far ahead of this machine's clock an event may be dated; what is dated further ahead takes no
+    /// part, because it would make all that follow too late. `off` lets everything in [default: 1d]
+    #[arg(long, value_name = "TIME|off", value_parser = skew)]
+    pub(super) max_skew: Option<Skew>,
+
+    /// Keep the state in this file, and go on from it: what the rules remember, the place in every
+    /// input, and how far --output and --dead-letter were written. A run that is interrupted or
+    /// killed is gone on with by the same command
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+
+    /// How often the state is written
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::duration, requires = "state")]
+    pub(super) state_every: Duration,
+
+    /// Look for edited rules and lists during the run, and go on with them within this time; those in
+    /// error are told and change nothing
+    #[arg(
+        long,
+        value_name = "TIME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10s",
+        value_parser = units::duration
+    )]
+    pub(super) watch_rules: Option<Duration>,
+
+    /// Write to this file instead of standard output. With --state it is exact over a kill: nothing in it
+    /// is missing or twice, unless an input is a stream
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Write the records that could not be used (unparsable, no time, too late, dated ahead) to this file, as
+    /// lines {"file", "line", "reason", "record"}; record_base64 instead of record if it is no UTF-8. No file
+    /// that is written may be an input
     #[arg(long, value_name = "FILE")]
     pub(super) dead_letter: Option<PathBuf>,
 
@@ -173,6 +207,8 @@ impl Arguments {
                 chosen("--format", self.format.is_some()),
                 chosen("--show-excluded", self.show_excluded),
                 chosen("--emit", self.emit.is_some()),
+                chosen("--max-skew", self.max_skew.is_some()),
+                chosen("--state", self.state.is_some()),
                 chosen("--since", self.since.is_some()),
                 chosen("--until", self.until.is_some()),
                 chosen("--fail-on", !self.fail_on.is_empty()),
@@ -202,6 +238,29 @@ impl Arguments {
         }
     }
 
+    /// How detections are written.
+    pub(super) fn format(&self) -> Format {
+        self.format.unwrap_or_else(|| match self.output {
+            Some(_) => Format::Ndjson,
+            None => Format::for_stdout(),
+        })
+    }
+
+    /// What is written, in words: a state is not gone on with by a run that writes something else.
+    pub(super) fn written_as(&self) -> String {
+        let name = |value: Option<clap::builder::PossibleValue>| {
+            value.map(|value| value.get_name().to_owned())
+        };
+        let mode = name(self.mode.to_possible_value()).unwrap_or_default();
+        match (self.mode, &self.output) {
+            (Mode::Detections, Some(_)) => {
+                let format = name(self.format().to_possible_value()).unwrap_or_default();
+                format!("{mode} as {format}")
+            }
+            _ => mode,
+        }
+    }
+
     /// The event times that take part.
     pub(super) fn range(&self) -> Result<std::ops::Range<i64>, Failure> {
         let range = self.since.unwrap_or(i64::MIN)..self.until.unwrap_or(i64::MAX);
@@ -209,6 +268,25 @@ impl Arguments {
             return Err(Failure::Usage("--since must lie before --until".to_owned()));
         }
         Ok(range)
+    }
+}
+
+/// How far ahead of the clock an event may be dated; none: any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Skew(pub(super) Option<Duration>);
+
+impl Default for Skew {
+    /// As inside Fluent Bit: a day.
+    fn default() -> Skew {
+        Skew(Some(Duration::from_secs(86_400)))
+    }
+}
+
+/// A span of time, or `off`.
+fn skew(text: &str) -> Result<Skew, String> {
+    match text {
+        "off" => Ok(Skew(None)),
+        span => units::duration(span).map(|span| Skew(Some(span))),
     }
 }
 

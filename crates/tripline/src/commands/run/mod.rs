@@ -3,42 +3,47 @@
 
 mod arguments;
 mod outputs;
+mod resume;
 
 use std::io::{self, Write as _};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tripline_engine::{Engine, EventFields, Options, RuleSet};
+use tripline_engine::{Engine, Options};
 
 pub(crate) use arguments::Arguments;
 use arguments::{FailOn, Fields, Mode};
 
 use crate::exit::{Failure, Status};
-use crate::input::{self, Clock, Feed, Reading};
+use crate::input::{self, Clock, Entry, Feed, Input, Reading};
 use crate::interrupt::Interrupt;
 use crate::output::advice::Limits;
 use crate::output::annotate::Annotations;
 use crate::output::dead_letter::DeadLetter;
-use crate::output::detections::{Format, Printer};
+use crate::output::detections::Printer;
+use crate::output::files::Growing;
 use crate::output::ledger::Ledger;
-use crate::output::paint_stdout;
+use crate::output::text::Paint;
+use crate::output::{paint_stdout, terminal_width};
 use crate::output::progress::Progress;
 use crate::output::stdout::Out;
 use crate::output::summary::{Outcome, Summary, filter_counts};
 use crate::pipeline;
 use crate::pipeline::completion::Completion;
 use crate::pipeline::correlation::{Correlate, Report, Scan};
-use crate::pipeline::filtering::{Pass, Sieve};
-use crate::rules;
+use crate::pipeline::filtering::{Pass, Passed, Sieve};
+use crate::pipeline::in_force::InForce;
+use crate::pipeline::tending::Tending;
+use crate::pipeline::wall::Wall;
+use crate::rules::{self, Kept, Watched};
 
 /// Everything that a run is made of, whatever its mode.
 struct Run<'a> {
     arguments: &'a Arguments,
-    rules: RuleSet,
+    in_force: InForce,
+    watched: Option<Watched>,
     completion: Option<Box<Completion>>,
-    options: Options,
-    feed: Feed,
-    ledger: Ledger,
-    out: Out,
+    wall: Wall,
+    inputs: Vec<Input>,
     progress: Progress,
     interrupt: Interrupt,
     started: Instant,
@@ -47,14 +52,21 @@ struct Run<'a> {
 /// Runs.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let started = Instant::now();
-    let today = arguments.today.unwrap_or_else(rules::today);
-    let mut options = Options::new(today);
-    options.emission = arguments.emission()?;
-    options.range = arguments.range()?;
-    options.lateness = arguments.lateness;
-    options.max_state = arguments.max_state;
+    // Refused before anything is read.
+    arguments.emission()?;
+    let skew = arguments.max_skew.unwrap_or_default().0;
+    let wall = Wall::new(arguments.range()?, skew, arguments.today);
 
-    let loaded = rules::load(&arguments.rules, today);
+    let (inputs, empty) = input::inputs(&arguments.inputs);
+    // All declared fields are shown, but where a record can be read again they need not be kept.
+    let kept = Kept {
+        declared: arguments.mode == Mode::Detections && arguments.event_fields == Fields::Declared,
+        again: input::will_be_mapped(&inputs),
+    };
+    let watched = arguments
+        .watch_rules
+        .map(|within| Watched::new(&arguments.rules, within, kept, arguments.quiet));
+    let loaded = rules::load(&arguments.rules, wall.today());
     let Some(checked) = &loaded.checked else {
         loaded.report();
         return Ok(Status::InError);
@@ -62,8 +74,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     if !arguments.quiet {
         loaded.report();
     }
-    let interrupt = Interrupt::on_ctrl_c()?;
-    let (inputs, empty) = input::inputs(&arguments.inputs);
+    let watched = watched.map(|mut watched| {
+        watched.reads(&loaded);
+        watched
+    });
+    let interrupt = Interrupt::listening()?;
     outputs::keep_apart(arguments, &inputs)?;
     if !arguments.quiet {
         for folder in empty {
@@ -74,42 +89,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
             );
         }
     }
-    // All declared fields are shown, but where a record can be read again they need not be kept.
-    let declared = arguments.mode == Mode::Detections && arguments.event_fields == Fields::Declared;
-    let (rules, completion) = if declared && !input::will_be_mapped(&inputs) {
-        (RuleSet::compile(checked, EventFields::Declared), None)
-    } else {
-        let rules = RuleSet::compile(checked, EventFields::Used);
-        let completion = declared.then(|| {
-            let all = rules.with_event_fields(checked, EventFields::Declared);
-            Box::new(Completion::new(all))
-        });
-        (rules, completion)
-    };
+    let (rules, all) = kept.compile(checked);
     let progress = if arguments.quiet {
         Progress::none()
     } else {
         Progress::new(&inputs)
     };
-    let dead_letter = arguments
-        .dead_letter
-        .as_deref()
-        .map(DeadLetter::create)
-        .transpose()?;
-    // What is written record by record keeps the order of the inputs.
-    let reading = match arguments.mode {
-        Mode::Detections => Reading::SideBySide(Clock::new(&rules)),
-        Mode::Annotate => Reading::InTurnBy(Clock::new(&rules)),
-        Mode::Filter => Reading::InTurn,
-    };
     let run = Run {
         arguments,
-        rules,
-        completion,
-        options,
-        feed: Feed::new(inputs, arguments.max_record, interrupt.clone(), reading),
-        ledger: Ledger::new(dead_letter, arguments.max_record),
-        out: Out::new(progress.clone()),
+        in_force: InForce::new(rules),
+        watched,
+        completion: all.map(|all| Box::new(Completion::new(all))),
+        wall,
+        inputs,
         progress: progress.clone(),
         interrupt,
         started,
@@ -126,35 +118,96 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 impl Run<'_> {
     /// The modes that correlate.
     fn correlate(self) -> Result<Status, Failure> {
-        let annotate = self.arguments.mode == Mode::Annotate;
-        let origins = self.completion.is_some();
+        let arguments = self.arguments;
+        let annotate = arguments.mode == Mode::Annotate;
+        let (_, rules) = self.in_force.rules();
+        let mut options = Options::new(self.wall.today());
+        self.wall.set(&mut options);
+        options.emission = arguments.emission()?;
+        options.lateness = arguments.lateness;
+        options.max_state = arguments.max_state;
+        let mut engine = Engine::new(rules.clone(), options);
+        let written_as = arguments.written_as();
+        let opened = resume::open(arguments, self.inputs, &written_as, &mut engine)?;
+
+        let mut completion = self.completion;
+        let origins = completion.is_some();
+        if let Some(completion) = &mut completion {
+            // Events of files that were read before are read once more in them.
+            for (index, look) in opened.looks {
+                if let Some(map) = look.plain() {
+                    completion.keep(index, &map);
+                }
+            }
+        }
         let report = if annotate {
             Report::Annotate(Annotations::default())
         } else {
-            let longest = self
-                .rules
-                .rules()
-                .iter()
-                .map(|rule| rule.name.chars().count())
-                .max();
-            let format = self.arguments.format.unwrap_or_else(Format::for_stdout);
+            let names = rules.rules().iter().map(|rule| rule.name.chars().count());
+            let (paint, width) = match &opened.output {
+                Some(_) => (Paint(false), None),
+                None => (paint_stdout(), terminal_width()),
+            };
             Report::Print {
-                printer: Printer::new(format, paint_stdout(), longest.unwrap_or(0)),
-                excluded: self.arguments.show_excluded,
-                completion: self.completion,
+                printer: Printer::new(
+                    arguments.format(),
+                    paint,
+                    width,
+                    names.max().unwrap_or(0),
+                ),
+                excluded: arguments.show_excluded,
+                completion,
             }
         };
-        let engine = Engine::new(self.rules.clone(), self.options);
-        let mut consumer =
-            Correlate::new(engine, report, self.ledger, self.out, self.progress.clone());
-        let rules = &self.rules;
-        let worker = || Scan::new(rules, annotate, origins);
-        let threads = self.arguments.threads;
+        let dead_letter = opened.dead_letter.map(DeadLetter::new);
+        let out = match opened.output {
+            Some(file) => Out::to_file(file, self.progress.clone()),
+            None => Out::new(self.progress.clone()),
+        };
+        // What is written record by record keeps the order of the inputs.
+        let clock = Clock::new(&rules, self.wall.ahead_from());
+        let reading = match arguments.mode {
+            Mode::Annotate => Reading::InTurnBy(clock),
+            Mode::Detections | Mode::Filter => Reading::SideBySide(clock),
+        };
+        let kept = opened.keeper.is_some();
+        let earlier = opened.before.as_ref().map_or(0.0, |before| before.head.seconds);
+        let tending = Tending {
+            wall: self.wall,
+            in_force: self.in_force.clone(),
+            watched: self.watched,
+            keeper: opened.keeper,
+            positions: opened.positions,
+            written_as,
+            started: self.started,
+            before: Duration::try_from_secs_f64(earlier).unwrap_or_default(),
+        };
+        let mut consumer = Correlate::new(
+            engine,
+            report,
+            Ledger::new(dead_letter, arguments.max_record),
+            out,
+            self.progress.clone(),
+            tending,
+        );
+        if let Some(before) = &opened.before {
+            consumer.go_on(&before.head);
+            if let Some(snapshot) = &before.again {
+                consumer.restore(snapshot)?;
+            }
+        }
+        let feed = Feed::new(
+            opened.entries,
+            arguments.max_record,
+            self.interrupt.clone(),
+            reading,
+        );
+        let worker = || Scan::new(&self.in_force, annotate, origins);
         let run = consumer
             .begin()
-            .and_then(|()| pipeline::run(self.feed, threads, worker, &mut consumer));
+            .and_then(|()| pipeline::run(feed, arguments.threads, worker, &mut consumer));
         unless_closed(run)?;
-        let correlated = consumer.finish()?;
+        let correlated = consumer.finish(self.interrupt.is_set())?;
         self.progress.end();
 
         let mut stats = correlated.engine.stats().clone();
@@ -162,58 +215,84 @@ impl Run<'_> {
         stats.records.unparsable += correlated.ledger.too_long;
         stats.watermark = correlated.watermark;
         let evicted = stats.evicted;
-        let interrupted = self.interrupt.is_set();
         let outcome = Outcome::Correlated {
             stats,
             unattached_detections: annotate.then_some(correlated.unattached),
+            dated_ahead: correlated.ahead,
             limits: Limits {
-                lateness: self.arguments.lateness,
-                max_state: self.arguments.max_state,
+                lateness: arguments.lateness,
+                max_state: arguments.max_state,
+                max_skew: arguments.max_skew.unwrap_or_default().0,
             },
         };
-        let summary = Summary::new(
+        let mut summary = Summary::new(
             &correlated.ledger,
-            self.started.elapsed(),
-            interrupted,
+            correlated.elapsed,
+            self.interrupt.is_set(),
             !correlated.written,
             outcome,
         );
-        sum_up(self.arguments, &summary)?;
+        summary.kept = kept;
+        sum_up(arguments, &summary)?;
         if summary.output_closed {
             return Ok(Status::Ran);
         }
-        let failed_on = self.arguments.fail_on.iter().any(|what| match what {
+        let failed_on = arguments.fail_on.iter().any(|what| match what {
             FailOn::Detection => correlated.detections > 0,
             FailOn::Eviction => evicted > 0,
         });
-        Ok(status(interrupted, &correlated.ledger, failed_on))
+        Ok(status(&self.interrupt, &correlated.ledger, failed_on))
     }
 
     /// The mode that filters.
     fn filter(self) -> Result<Status, Failure> {
-        let mut consumer = Pass::new(self.ledger, self.out, self.progress.clone());
-        let rules = &self.rules;
+        let arguments = self.arguments;
+        let create = |path: &Option<std::path::PathBuf>| path.as_deref().map(Growing::create);
+        let dead_letter = create(&arguments.dead_letter).transpose()?;
+        let out = match create(&arguments.output).transpose()? {
+            Some(file) => Out::to_file(file, self.progress.clone()),
+            None => Out::new(self.progress.clone()),
+        };
+        let mut consumer = Pass::new(
+            &self.in_force,
+            self.watched,
+            arguments.today,
+            Ledger::new(dead_letter.map(DeadLetter::new), arguments.max_record),
+            out,
+            self.progress.clone(),
+        );
+        let feed = Feed::new(
+            Entry::fresh(self.inputs),
+            arguments.max_record,
+            self.interrupt.clone(),
+            Reading::InTurn,
+        );
         unless_closed(pipeline::run(
-            self.feed,
-            self.arguments.threads,
-            || Sieve::new(rules),
+            feed,
+            arguments.threads,
+            || Sieve::new(&self.in_force),
             &mut consumer,
         ))?;
-        let (counts, ledger, written) = consumer.finish()?;
+        let Passed {
+            counts,
+            ledger,
+            rules,
+            written,
+        } = consumer.finish()?;
         self.progress.end();
 
-        let interrupted = self.interrupt.is_set();
         let outcome = Outcome::Filtered {
             records: &counts,
-            filters: filter_counts(&self.rules, &counts),
+            filters: filter_counts(&rules, &counts),
         };
         let elapsed = self.started.elapsed();
+        let interrupted = self.interrupt.is_set();
         let summary = Summary::new(&ledger, elapsed, interrupted, !written, outcome);
-        sum_up(self.arguments, &summary)?;
+        sum_up(arguments, &summary)?;
         if summary.output_closed {
             return Ok(Status::Ran);
         }
-        Ok(status(interrupted, &ledger, false))
+        Ok(status(&self.interrupt, &ledger, false))
     }
 }
 
@@ -226,9 +305,9 @@ fn unless_closed(run: Result<(), Failure>) -> Result<(), Failure> {
 }
 
 /// How the run ended.
-fn status(interrupted: bool, ledger: &Ledger, failed_on: bool) -> Status {
-    if interrupted {
-        Status::Interrupted
+fn status(interrupt: &Interrupt, ledger: &Ledger, failed_on: bool) -> Status {
+    if let Some(status) = interrupt.status() {
+        status
     } else if !ledger.failures.is_empty() {
         Status::CouldNotRun
     } else if failed_on {

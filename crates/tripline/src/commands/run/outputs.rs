@@ -13,12 +13,14 @@ use crate::input::Input;
 /// How many links are followed to where a file would be created; Linux follows as many.
 const LINKS: usize = 40;
 
-/// Refuses `--dead-letter` and `--stats` that name an input, a rule file or one another, in whatever
-/// spelling and through whatever links.
+/// Refuses `--output`, `--dead-letter`, `--stats` and `--state` that name an input, a rule file or one
+/// another, in whatever spelling and through whatever links.
 pub(super) fn keep_apart(arguments: &Arguments, inputs: &[Input]) -> Result<(), Failure> {
     let outputs = [
+        ("--output", arguments.output.as_deref()),
         ("--dead-letter", arguments.dead_letter.as_deref()),
         ("--stats", arguments.stats.as_deref()),
+        ("--state", arguments.state.as_deref()),
     ];
     for (option, path) in outputs {
         let Some(path) = path else { continue };
@@ -52,14 +54,18 @@ pub(super) fn keep_apart(arguments: &Arguments, inputs: &[Input]) -> Result<(), 
             )));
         }
     }
-    if let [(_, Some(dead_letter)), (_, Some(stats))] = outputs
-        && Identity::of(dead_letter) == Identity::of(stats)
-        && !is_device(stats)
-    {
-        return Err(Failure::Usage(format!(
-            "--dead-letter and --stats both name {}; give each a file of its own",
-            stats.display()
-        )));
+    let named = outputs
+        .iter()
+        .filter_map(|(option, path)| Some((option, (*path)?)));
+    let named: Vec<_> = named.filter(|(_, path)| !is_device(path)).collect();
+    for (at, (option, path)) in named.iter().enumerate() {
+        let others = named.iter().take(at);
+        for (other, _) in others.filter(|(_, other)| Identity::of(other) == Identity::of(path)) {
+            return Err(Failure::Usage(format!(
+                "{other} and {option} both name {}; give each a file of its own",
+                path.display()
+            )));
+        }
     }
     Ok(())
 }

@@ -7,13 +7,16 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::{BLOCK, Kind};
 use super::values::{Ended, Envelope, envelope, value_end};
 use super::{BOM, Cut, skip_space};
 
 /// Cuts windows between the values of a document.
-#[derive(Debug)]
-pub(in super::super) struct Document {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Document {
+    #[serde(skip)]
     limit: usize,
     place: Place,
     /// Something could not be read, so that what closes without having been opened is no news.
@@ -23,7 +26,8 @@ pub(in super::super) struct Document {
 }
 
 /// Where in the document the window begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Place {
     /// Between two values of the outermost level.
     Outside,
@@ -56,6 +60,11 @@ impl Document {
             recovered: false,
             within_too_long: false,
         }
+    }
+
+    /// The same for records of at most `limit` bytes.
+    pub(super) fn with_limit(self, limit: usize) -> Document {
+        Document { limit, ..self }
     }
 
     /// Puts the places of the records of one line, which begins at `offset`, into `records`.

@@ -3,17 +3,21 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::{BLOCK, Kind};
 use super::document::Document;
 use super::values::{Mentions, array_of_values, envelope_on_line};
 use super::{BOM, Cut};
 
 /// Cuts windows at line ends.
-#[derive(Debug)]
-pub(super) struct Lines {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lines {
+    #[serde(skip)]
     limit: usize,
     /// So many bytes at the front of the window are known to have no line end, so that a long line
     /// that comes in small pieces is searched once.
+    #[serde(skip)]
     searched: usize,
     /// The window is within a line that is too long.
     within_too_long: bool,
@@ -27,6 +31,11 @@ impl Lines {
             searched: 0,
             within_too_long: false,
         }
+    }
+
+    /// The same for lines of at most `limit` bytes.
+    pub(super) fn with_limit(self, limit: usize) -> Lines {
+        Lines { limit, ..self }
     }
 
     /// See [`super::Framer::cut`].

@@ -11,6 +11,8 @@ pub(crate) mod lines;
 mod shape;
 mod values;
 
+use serde::{Deserialize, Serialize};
+
 use super::Kind;
 use document::Document;
 use lines::Lines;
@@ -31,10 +33,13 @@ pub(crate) struct Framer {
     limit: usize,
 }
 
-/// How the input is laid out.
-#[derive(Debug)]
-enum Form {
+/// How the input is laid out, and where in it the window begins. Kept over a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Form {
+    /// One record a line.
     Lines(Lines),
+    /// Values in a document.
     Document(Document),
 }
 
@@ -42,6 +47,20 @@ impl Framer {
     /// For an input whose records may have `limit` bytes.
     pub(crate) fn new(limit: usize) -> Framer {
         Framer { form: None, limit }
+    }
+
+    /// For the rest of an input whose beginning another one has cut.
+    pub(crate) fn resumed(limit: usize, form: Option<Form>) -> Framer {
+        let form = form.map(|form| match form {
+            Form::Lines(lines) => Form::Lines(lines.with_limit(limit)),
+            Form::Document(document) => Form::Document(document.with_limit(limit)),
+        });
+        Framer { form, limit }
+    }
+
+    /// What one that goes on behind the last block has to know.
+    pub(crate) fn form(&self) -> Option<Form> {
+        self.form.clone()
     }
 
     /// Cuts a block off a window that is not empty. With `at_end` nothing follows the window, and

@@ -14,6 +14,7 @@ fn records(input: &[u8], pieces: &[usize], limit: usize) -> (Vec<String>, Vec<u8
     let source = Arc::new(Source {
         name: "test".into(),
         index: 0,
+        about: None,
     });
     let (mut found, mut all) = (Vec::new(), Vec::new());
     let mut pieces = pieces.iter().cycle();

@@ -1,0 +1,194 @@
+//! A state as bytes: a magic number, a version, the head as JSON behind its length, the engine's
+//! snapshot, the length of it all, a checksum and a mark by which the end is recognised. Written by
+//! [`super::writer`], taken apart by [`super::open`].
+//!
+//! INVARIANT: nothing that is read is trusted: it is whole and unharmed before anything is looked at.
+
+use tripline_engine::SnapshotError;
+use xxhash_rust::xxh64::{Xxh64, xxh64};
+
+use super::Head;
+
+/// What a state begins with. The last bytes show when it was sent as text.
+const MAGIC: [u8; 8] = *b"TRIPR\r\n\x1a";
+
+/// Goes up with every change of what is written.
+const VERSION: u16 = 1;
+
+/// What a state ends with.
+const MARK: [u8; 4] = *b"\x04END";
+
+/// How long the end is: length, checksum, mark.
+pub(super) const TAIL: usize = 8 + 8 + MARK.len();
+
+/// The seed of the checksum, which tells damage and no forgery.
+const SEED: u64 = 0;
+
+/// Why a state is not gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StateError {
+    /// It does not begin as one does.
+    #[error("it is not the state of a run")]
+    NotAState,
+    /// A later release wrote it.
+    #[error("it is of version {found}, newer than version {VERSION}, which this release reads")]
+    Newer {
+        /// Its version.
+        found: u16,
+    },
+    /// An earlier release wrote it.
+    #[error("it is of version {found}, older than version {VERSION}, which this release reads")]
+    Older {
+        /// Its version.
+        found: u16,
+    },
+    /// Its end is missing.
+    #[error("it is cut off: its end is missing")]
+    Truncated,
+    /// Its bytes are not those that were written.
+    #[error("it is damaged: its checksum does not match its bytes")]
+    Checksum,
+    /// The checksum holds, but it says what no run writes.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// The engine's part is not understood.
+    #[error("{0}")]
+    Engine(#[from] SnapshotError),
+}
+
+/// Sums up a state while it is written.
+pub(super) struct Sum {
+    hasher: Xxh64,
+    length: u64,
+}
+
+impl Sum {
+    /// Of nothing yet.
+    pub(super) fn new() -> Sum {
+        Sum {
+            hasher: Xxh64::new(SEED),
+            length: 0,
+        }
+    }
+
+    /// Adds what is written.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.length = self.length.saturating_add(bytes.len() as u64);
+    }
+
+    /// What comes after everything else.
+    pub(super) fn tail(mut self) -> Vec<u8> {
+        let length = self.length.to_le_bytes();
+        self.hasher.update(&length);
+        let mut tail = length.to_vec();
+        tail.extend_from_slice(&self.hasher.digest().to_le_bytes());
+        tail.extend_from_slice(&MARK);
+        tail
+    }
+}
+
+/// What comes before the engine's snapshot.
+pub(super) fn front(head: &Head) -> Result<Vec<u8>, serde_json::Error> {
+    let json = serde_json::to_vec(head)?;
+    let mut front = MAGIC.to_vec();
+    front.extend_from_slice(&VERSION.to_le_bytes());
+    front.extend_from_slice(&(json.len() as u64).to_le_bytes());
+    front.extend_from_slice(&json);
+    Ok(front)
+}
+
+/// The head, and the engine's snapshot.
+pub(super) fn open(bytes: &[u8]) -> Result<(Head, &[u8]), StateError> {
+    let Some(rest) = bytes.strip_prefix(&MAGIC) else {
+        let cut_off = MAGIC.starts_with(bytes);
+        return Err(if cut_off { StateError::Truncated } else { StateError::NotAState });
+    };
+    let (version, _) = rest.split_first_chunk::<2>().ok_or(StateError::Truncated)?;
+    match u16::from_le_bytes(*version) {
+        found if found > VERSION => return Err(StateError::Newer { found }),
+        found if found < VERSION => return Err(StateError::Older { found }),
+        _ => {}
+    }
+    let (summed, checksum) = bytes
+        .strip_suffix(&MARK)
+        .and_then(|bytes| bytes.split_last_chunk::<8>())
+        .ok_or(StateError::Truncated)?;
+    let (content, length) = summed.split_last_chunk::<8>().ok_or(StateError::Truncated)?;
+    if xxh64(summed, SEED).to_le_bytes() != *checksum
+        || u64::from_le_bytes(*length) != content.len() as u64
+    {
+        return Err(StateError::Checksum);
+    }
+    let ends = || StateError::Damaged("something in it ends too early".to_owned());
+    let content = content.get(MAGIC.len() + 2..).ok_or_else(ends)?;
+    let (length, content) = content.split_first_chunk::<8>().ok_or_else(ends)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| ends())?;
+    let (json, engine) = content.split_at_checked(length).ok_or_else(ends)?;
+    let head = serde_json::from_slice(json);
+    let head = head.map_err(|error| StateError::Damaged(error.to_string()))?;
+    Ok((head, engine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::ledger::Account;
+
+    fn state() -> Vec<u8> {
+        let head = Head {
+            written_as: "detections".to_owned(),
+            inputs: Vec::new(),
+            next_index: 0,
+            output: None,
+            dead_letter: None,
+            account: Account::default(),
+            detections: 7,
+            unattached: 0,
+            ahead: 0,
+            last_input: None,
+            seconds: 1.5,
+        };
+        let mut bytes = front(&head).unwrap();
+        bytes.extend_from_slice(b"the engine's part");
+        let mut sum = Sum::new();
+        sum.add(&bytes);
+        bytes.extend(sum.tail());
+        bytes
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let bytes = state();
+        let (head, engine) = open(&bytes).unwrap();
+        assert_eq!(head.detections, 7);
+        assert_eq!(engine, b"the engine's part");
+    }
+
+    #[test]
+    fn every_byte_that_is_missing_added_or_changed_is_noticed() {
+        let bytes = state();
+        for length in 0..bytes.len() {
+            assert!(open(&bytes[..length]).is_err(), "{length} bytes");
+        }
+        for at in 0..bytes.len() {
+            let mut harmed = bytes.clone();
+            harmed[at] ^= 0x20;
+            assert!(open(&harmed).is_err(), "byte {at}");
+        }
+        let longer = [&bytes[..], b"\x04END"].concat();
+        assert_eq!(open(&longer), Err(StateError::Checksum));
+    }
+
+    #[test]
+    fn other_files_and_other_versions_are_told_apart() {
+        assert_eq!(open(b"rule x {"), Err(StateError::NotAState));
+        assert_eq!(open(b"TRIPS\r\n\x1a\x01\x00"), Err(StateError::NotAState));
+        assert_eq!(open(b""), Err(StateError::Truncated));
+        let mut bytes = state();
+        bytes[8] = 2;
+        assert_eq!(open(&bytes), Err(StateError::Newer { found: 2 }));
+        bytes[8] = 0;
+        assert_eq!(open(&bytes), Err(StateError::Older { found: 0 }));
+    }
+}
