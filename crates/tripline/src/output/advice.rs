@@ -94,8 +94,11 @@ fn dated_ahead(said: &mut String, ahead: u64, max_skew: Option<Duration>) {
 /// A span of time in words such as `30m`.
 fn span(of: Duration) -> String {
     let span = delta(i64::try_from(of.as_nanos()).unwrap_or(i64::MAX));
-    let span = span.trim_start_matches('+');
-    span.strip_suffix(" 0s").unwrap_or(span).to_owned()
+    let mut span = span.trim_start_matches('+');
+    for nothing in [" 0s", " 0m", " 0h"] {
+        span = span.strip_suffix(nothing).unwrap_or(span);
+    }
+    span.to_owned()
 }
 
 fn too_late(said: &mut String, stats: &Stats, lateness: Duration) {

@@ -116,6 +116,8 @@ pub(crate) struct Correlate {
     /// Looks at records that were looked at with rules that are not in force any more.
     pub(super) scan: Scan,
     pub(super) tending: Tending,
+    /// The most bytes of state that there were before this run.
+    pub(super) peak: usize,
 }
 
 /// Everything but the engine, so that it can take what the engine gives.
@@ -155,6 +157,8 @@ pub(crate) struct Correlated {
     pub(crate) unattached: u64,
     /// Records dated too far ahead.
     pub(crate) ahead: u64,
+    /// The most bytes of state that there were.
+    pub(crate) peak: usize,
     /// How long all runs took that this one goes on from, and itself.
     pub(crate) elapsed: Duration,
     /// The watermark before the end of the input settled everything.
@@ -192,11 +196,13 @@ impl Correlate {
             },
             scan: Scan::new(&tending.in_force, annotate, completion),
             tending,
+            peak: 0,
         }
     }
 
     /// Goes on with the account of an earlier run.
     pub(crate) fn go_on(&mut self, head: &Head) {
+        self.peak = head.peak;
         let desk = &mut self.desk;
         let lines = head.inputs.iter().map(|known| (known.index, known.lines));
         desk.ledger.go_on(&head.account, lines);
@@ -254,7 +260,9 @@ impl Correlate {
             ahead,
             ..
         } = self.desk;
+        let peak = self.peak.max(self.engine.stats().peak_state_bytes);
         Ok(Correlated {
+            peak,
             engine: self.engine,
             ledger,
             detections,

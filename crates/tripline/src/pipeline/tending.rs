@@ -104,6 +104,7 @@ impl Correlate {
             unattached: desk.unattached(),
             ahead: desk.ahead,
             last_input: desk.source,
+            peak: self.peak.max(self.engine.stats().peak_state_bytes),
             seconds: self.tending.elapsed().as_secs_f64(),
         };
         Ok((head, outputs))

@@ -147,6 +147,7 @@ mod tests {
             unattached: 0,
             ahead: 0,
             last_input: None,
+            peak: 0,
             seconds: 1.5,
         };
         let mut bytes = front(&head).unwrap();

@@ -47,6 +47,8 @@ pub(crate) struct Head {
     pub(crate) ahead: u64,
     /// The input that was written last, by its number.
     pub(crate) last_input: Option<usize>,
+    /// The most bytes of state there were.
+    pub(crate) peak: usize,
     /// How long all runs took so far.
     pub(crate) seconds: f64,
 }

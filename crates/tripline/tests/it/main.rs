@@ -19,5 +19,8 @@ mod live;
 mod modes;
 mod outputs;
 mod promises;
+mod resume;
 mod rule_files;
+mod skew;
 mod testing;
+mod watch;

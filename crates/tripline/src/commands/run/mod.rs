@@ -214,6 +214,7 @@ impl Run<'_> {
         // The engine never saw what was too long to be read.
         stats.records.unparsable += correlated.ledger.too_long;
         stats.watermark = correlated.watermark;
+        stats.peak_state_bytes = correlated.peak;
         let evicted = stats.evicted;
         let outcome = Outcome::Correlated {
             stats,
