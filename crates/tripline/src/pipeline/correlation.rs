@@ -316,6 +316,7 @@ impl Consumer<Scans> for Correlate {
             .advance(block.stored(), desk.ledger.records, desk.detections);
         desk.out.flush()?;
         self.tending.positions.taken(block);
+        self.tending.happened();
         self.tend()
     }
 
@@ -326,6 +327,7 @@ impl Consumer<Scans> for Correlate {
 
     fn ended(&mut self, source: &Source) -> Result<(), Failure> {
         self.tending.positions.ended(source);
+        self.tending.happened();
         Ok(())
     }
 

@@ -35,6 +35,13 @@ pub(crate) struct Tending {
 }
 
 impl Tending {
+    /// Takes note that the state is not what was written last.
+    pub(super) fn happened(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.happened();
+        }
+    }
+
     /// How long this run and those that it goes on from took.
     pub(crate) fn elapsed(&self) -> Duration {
         self.before.saturating_add(self.started.elapsed())
@@ -138,6 +145,7 @@ impl Correlate {
         let reloaded = self.engine.reload(rules.clone(), &mut take);
         take.result()?;
         self.tending.in_force.change(rules);
+        self.tending.happened();
         self.scan.follow();
         if let (
             Report::Print {

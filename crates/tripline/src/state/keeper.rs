@@ -23,6 +23,8 @@ pub(crate) struct Keeper {
     path: PathBuf,
     every: Duration,
     due: Instant,
+    /// Something has happened since the last state was begun.
+    stale: bool,
     writer: Writer,
     /// The engine's snapshot is being taken.
     taking: bool,
@@ -42,6 +44,7 @@ impl Keeper {
             path: path.to_owned(),
             every,
             due: Instant::now() + every,
+            stale: false,
             writer: Writer::new(path),
             taking: false,
             held_back: None,
@@ -51,9 +54,14 @@ impl Keeper {
         }
     }
 
+    /// Takes note that something has happened.
+    pub(crate) fn happened(&mut self) {
+        self.stale = true;
+    }
+
     /// Whether a state is to be begun now.
     pub(crate) fn is_due(&self) -> bool {
-        !self.taking && self.unreported == 0 && Instant::now() >= self.due
+        self.stale && !self.taking && self.unreported == 0 && Instant::now() >= self.due
     }
 
     /// Begins a state with this head and these outputs.
@@ -65,6 +73,7 @@ impl Keeper {
     ) -> Result<(), Failure> {
         let front = envelope::front(head).map_err(|error| self.failure(error.into()))?;
         self.due = Instant::now() + self.every;
+        self.stale = false;
         engine.begin_snapshot();
         self.taking = true;
         self.unreported = self.unreported.saturating_add(1);
@@ -97,6 +106,7 @@ impl Keeper {
             // A reload gave it up: it is begun again at once.
             SnapshotProgress::None => {
                 self.taking = false;
+                self.stale = true;
                 self.due = Instant::now();
                 self.tell(Message::Cancel);
             }
@@ -169,6 +179,7 @@ impl Keeper {
                     engine.cancel_snapshot();
                 }
                 self.held_back = None;
+                self.stale = true;
                 let told = std::mem::replace(&mut self.failing, true);
                 (!told).then(|| {
                     format!(

@@ -20,6 +20,7 @@ mod modes;
 mod outputs;
 mod promises;
 mod resume;
+mod resumed_inputs;
 mod rule_files;
 mod skew;
 mod testing;

@@ -152,3 +152,55 @@ fn the_number_of_threads_changes_nothing() {
         }
     }
 }
+
+#[test]
+fn the_number_of_threads_changes_neither_detections_nor_their_order_over_shuffled_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut paths = Vec::new();
+    for (seed, order) in [("1", "delivered"), ("2", "time"), ("3", "delivered"), ("4", "delivered")] {
+        let path = folder.path().join(format!("{seed}.ndjson"));
+        let mut command = tripline(&["generate", "-q", "-n", "1500", "--users", "30"]);
+        command.args(["--attacks", "20", "--span", "3h", "--size", "2500"]);
+        command.args(["--duplicates", "0.05", "--seed", seed, "--order", order]);
+        command.arg("-o").arg(&path);
+        assert_eq!(output(command).status.code(), Some(0));
+        paths.push(path);
+    }
+    let with = |threads: &str, emit: &str, inputs: &[std::path::PathBuf]| {
+        let mut command = tripline(&["run", "--rules", "entra", "-q", "--format", "ndjson"]);
+        command.args(["--threads", threads, "--emit", emit]).args(inputs);
+        stdout(command)
+    };
+    let ids = |found: &str| {
+        let of = |line: &str| {
+            let detection: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let text = |name: &str| detection[name].as_str().expect("text").to_owned();
+            (text("time"), text("id"))
+        };
+        found.lines().map(of).collect::<Vec<_>>()
+    };
+    let mut sets = Vec::new();
+    for emit in ["final", "early"] {
+        for inputs in [&paths[..1], &paths[..]] {
+            let alone = with("1", emit, inputs);
+            let found = ids(&alone);
+            assert!(found.len() > 10, "{}", found.len());
+            if emit == "final" {
+                // A final detection is given when nothing can come before it any more.
+                assert!(found.is_sorted(), "they come in the order of time, then id");
+            }
+            for threads in ["2", "3", "8"] {
+                let shared = with(threads, emit, inputs);
+                assert!(alone == shared, "{emit} differs with {threads} threads");
+            }
+            let set: std::collections::BTreeSet<_> = found.into_iter().collect();
+            sets.push(set);
+        }
+    }
+    for (of_final, of_early) in [(0, 2), (1, 3)] {
+        assert!(
+            sets[of_final].is_subset(&sets[of_early]),
+            "early gives all that final gives"
+        );
+    }
+}
