@@ -2,18 +2,13 @@
 //! where an earlier run left them. What cannot be read is reported in its place and the next input is
 //! taken up.
 
-use std::io::{self, Read};
-use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use memmap2::Mmap;
 
 use super::clock::{Clock, Stands};
-use super::framing::{Cut, Framer};
-use super::open::{self, Content, Opened, Stream};
-use super::place::{About, Fingerprint, Mark};
-use super::{BLOCK, Block, Input, Source};
+use super::current::Current;
+use super::open;
+use super::place::Mark;
+use super::{Block, Input, Source};
 use crate::interrupt::Interrupt;
 
 /// What comes next.
@@ -63,10 +58,6 @@ pub(crate) enum Reading {
     SideBySide(Clock),
 }
 
-/// What is said of an input that is not what was read before: it must not be taken up in its middle.
-const CHANGED: &str = "is not what it was up to where it was left, so it is not read; run once without the \
-                       state (or with it set aside) to read it from its beginning";
-
 /// Hands out the pieces of all inputs.
 pub(crate) struct Feed {
     /// The inputs that have not come to their end, in the order named.
@@ -91,40 +82,6 @@ enum State {
     /// Not opened; to be read from the mark on.
     Waiting(Input, Option<Mark>),
     Open(Box<Current>),
-}
-
-/// The input that is being read.
-struct Current {
-    source: Arc<Source>,
-    framer: Framer,
-    bytes: Bytes,
-    /// So many bytes have been handed out, decompressed.
-    offset: u64,
-    /// Why it cannot be read further: told when what was read before has been handed out.
-    failed: Option<String>,
-}
-
-/// Its bytes that have not been handed out.
-enum Bytes {
-    Mapped(Arc<Mmap>, Range<usize>),
-    Stream(Buffered),
-}
-
-/// What an input gives next.
-enum Next {
-    Block(Block),
-    /// Nothing yet.
-    Pause,
-    End,
-}
-
-/// A stream and what has been read of it.
-struct Buffered {
-    stream: Stream,
-    buffer: Vec<u8>,
-    at_end: bool,
-    /// So many stored bytes have been accounted for.
-    accounted: u64,
 }
 
 impl Feed {
@@ -156,69 +113,6 @@ impl Feed {
         }
     }
 
-    /// Opens an input, at a mark if it has one.
-    fn open(&self, index: usize, input: &Input, from: Option<&Mark>) -> Result<Current, Piece> {
-        let name = match input {
-            Input::Standard => open::STANDARD.to_owned(),
-            Input::File(path) | Input::Unreadable(path, _) => path.display().to_string(),
-        };
-        let source = |about: Option<About>| {
-            let name = name.clone();
-            Arc::new(Source { name, index, about })
-        };
-        let opened = match input {
-            Input::Standard => open::standard(&self.interrupt),
-            Input::File(path) => open::file(path, &self.interrupt),
-            Input::Unreadable(_, error) => Err(io::Error::new(error.kind(), error.to_string())),
-        };
-        let Opened { content, about } = opened.map_err(|error| {
-            Piece::Failed(source(None), format!("cannot be read: {error}"))
-        })?;
-        let from = from.filter(|_| !about.live);
-        let source = source(Some(about));
-        let changed = || Piece::Failed(Arc::clone(&source), CHANGED.to_owned());
-        let bytes = match content {
-            Content::Mapped(map) => {
-                let start = match from {
-                    Some(mark) => open::starts_behind(&map, mark).ok_or_else(changed)?,
-                    None => 0,
-                };
-                let left = start..map.len();
-                Bytes::Mapped(map, left)
-            }
-            Content::Stream(mut stream) => {
-                if let Some(mark) = from {
-                    match open::pass_over(&mut stream.reader, mark) {
-                        Ok(true) => {}
-                        Ok(false) => return Err(changed()),
-                        Err(error) => {
-                            let why = format!("cannot be read up to where it was left: {error}");
-                            return Err(Piece::Failed(source, why));
-                        }
-                    }
-                }
-                // What was passed over is accounted for already.
-                let accounted = stream.stored.load(Ordering::Relaxed);
-                Bytes::Stream(Buffered {
-                    stream,
-                    buffer: Vec::new(),
-                    at_end: false,
-                    accounted: if from.is_some() { accounted } else { 0 },
-                })
-            }
-        };
-        Ok(Current {
-            source,
-            framer: match from {
-                Some(mark) => Framer::resumed(self.limit, mark.form.clone()),
-                None => Framer::new(self.limit),
-            },
-            bytes,
-            offset: from.map_or(0, |mark| mark.offset),
-            failed: None,
-        })
-    }
-
     /// Looks at the beginning of every input that can be opened twice. What cannot be read is told in
     /// its turn.
     fn begin(&mut self) {
@@ -240,9 +134,14 @@ impl Feed {
                 Input::Standard => false,
                 Input::Unreadable(..) => true,
             };
-            let opened = twice.then(|| self.open(place.index, input, None).ok());
-            let first = match opened.flatten().map(|mut current| current.next()) {
-                Some(Ok(Next::Block(first))) => Some(first),
+            let (limit, interrupt) = (self.limit, &self.interrupt);
+            let open = || Current::open(place.index, input, None, limit, interrupt).ok();
+            let first = match twice
+                .then(open)
+                .flatten()
+                .map(|mut current| current.piece())
+            {
+                Some(Piece::Block(first)) => Some(first),
                 _ => None,
             };
             firsts.push(Some((twice, first)));
@@ -294,7 +193,13 @@ impl Feed {
     fn read(&mut self, chosen: usize) -> Option<Piece> {
         let place = self.inputs.get(chosen)?;
         if let State::Waiting(input, from) = &place.state {
-            match self.open(place.index, input, from.as_ref()) {
+            match Current::open(
+                place.index,
+                input,
+                from.as_ref(),
+                self.limit,
+                &self.interrupt,
+            ) {
                 Ok(current) => self.inputs.get_mut(chosen)?.state = State::Open(Box::new(current)),
                 Err(failed) => {
                     self.inputs.remove(chosen);
@@ -305,24 +210,11 @@ impl Feed {
         let State::Open(current) = &mut self.inputs.get_mut(chosen)?.state else {
             return None;
         };
-        loop {
-            match current.next() {
-                Ok(Next::Block(block)) => return Some(Piece::Block(block)),
-                Ok(Next::Pause) => return Some(Piece::Pause),
-                // What had been read before the error is still handed out first.
-                Err(error) => current.failed = Some(error),
-                Ok(Next::End) => break,
-            }
+        let piece = current.piece();
+        if matches!(piece, Piece::Failed(..) | Piece::Ended(_)) {
+            self.inputs.remove(chosen);
         }
-        let incomplete = (!current.framer.is_complete())
-            .then(|| "ends in the middle of a JSON document".to_owned());
-        let failed = current.failed.take().or(incomplete);
-        let source = Arc::clone(&current.source);
-        self.inputs.remove(chosen);
-        Some(match failed {
-            Some(error) => Piece::Failed(source, error),
-            None => Piece::Ended(source),
-        })
+        Some(piece)
     }
 
     /// Where an input stands behind a block and what has been handed out of it.
@@ -331,12 +223,7 @@ impl Feed {
         let State::Open(current) = &place.state else {
             return None;
         };
-        Some(Mark {
-            offset: current.offset,
-            before: Fingerprint::of_last(block.bytes()),
-            form: current.framer.form(),
-            stands: place.stands,
-        })
+        Some(current.mark(block, place.stands))
     }
 
     /// Notes how far an input has been read with a block.
@@ -382,107 +269,5 @@ impl Iterator for Feed {
             block.set_mark(mark);
         }
         Some(Piece::Block(block))
-    }
-}
-
-impl Current {
-    /// The next block of this input. After an error what had been read before it comes.
-    fn next(&mut self) -> Result<Next, String> {
-        let next = self.cut()?;
-        if let Next::Block(block) = &next {
-            self.offset = self.offset.saturating_add(block.bytes().len() as u64);
-        }
-        Ok(next)
-    }
-
-    fn cut(&mut self) -> Result<Next, String> {
-        match &mut self.bytes {
-            Bytes::Mapped(map, left) => {
-                let window = map.get(left.clone()).unwrap_or_default();
-                if window.is_empty() {
-                    return Ok(Next::End);
-                }
-                let (len, kind) = match self.framer.cut(window, true) {
-                    Cut::Block(len, kind) => (len, kind),
-                    Cut::More(_) => return Ok(Next::End),
-                };
-                let end = left.start.saturating_add(len.max(1)).min(left.end);
-                let at = std::mem::replace(&mut left.start, end)..end;
-                Ok(Next::Block(Block::mapped(
-                    Arc::clone(&self.source),
-                    Arc::clone(map),
-                    at,
-                    kind,
-                )))
-            }
-            Bytes::Stream(buffered) => {
-                let mut wanted = if buffered.stream.live { 1 } else { BLOCK };
-                loop {
-                    if !buffered.fill(wanted)? {
-                        return Ok(Next::Pause);
-                    }
-                    if buffered.buffer.is_empty() {
-                        return Ok(Next::End);
-                    }
-                    match self.framer.cut(&buffered.buffer, buffered.at_end) {
-                        Cut::More(_) if buffered.at_end => return Ok(Next::End),
-                        Cut::More(at_least) => wanted = at_least,
-                        Cut::Block(len, kind) => {
-                            let bytes = buffered.take(len);
-                            let stored = buffered.account();
-                            return Ok(Next::Block(Block::owned(
-                                Arc::clone(&self.source),
-                                bytes,
-                                kind,
-                                stored,
-                            )));
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Buffered {
-    /// Reads until the buffer has `wanted` bytes or nothing more comes; false where nothing has come for
-    /// a while, but more may.
-    fn fill(&mut self, wanted: usize) -> Result<bool, String> {
-        while !self.at_end && self.buffer.len() < wanted {
-            let have = self.buffer.len();
-            let room = wanted.saturating_sub(have).max(BLOCK);
-            self.buffer.resize(have.saturating_add(room), 0);
-            let into = self.buffer.get_mut(have..).unwrap_or_default();
-            let read = self.stream.reader.read(into);
-            self.buffer
-                .truncate(have.saturating_add(read.as_ref().copied().unwrap_or(0)));
-            match read {
-                Ok(0) => self.at_end = true,
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => {
-                    self.at_end = true;
-                    return Err(format!("cannot be read further: {error}"));
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// Takes the first `len` bytes off the buffer.
-    fn take(&mut self, len: usize) -> Vec<u8> {
-        let rest = self.buffer.get(len..).unwrap_or_default();
-        let mut left = Vec::with_capacity(rest.len().saturating_add(BLOCK));
-        left.extend_from_slice(rest);
-        let mut taken = std::mem::replace(&mut self.buffer, left);
-        taken.truncate(len);
-        taken
-    }
-
-    /// How many stored bytes were read since the last time.
-    fn account(&mut self) -> u64 {
-        let stored = self.stream.stored.load(Ordering::Relaxed);
-        stored.saturating_sub(std::mem::replace(&mut self.accounted, stored))
     }
 }

@@ -8,6 +8,7 @@
 
 mod block;
 mod clock;
+mod current;
 mod feed;
 pub(crate) mod framing;
 mod live;

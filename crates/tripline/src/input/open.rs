@@ -102,7 +102,11 @@ pub(super) fn standard(interrupt: &Interrupt) -> io::Result<Opened> {
 }
 
 /// Opens what something writes to while it is read.
-fn live(source: impl Read + Send + 'static, path: &str, interrupt: &Interrupt) -> io::Result<Opened> {
+fn live(
+    source: impl Read + Send + 'static,
+    path: &str,
+    interrupt: &Interrupt,
+) -> io::Result<Opened> {
     let pauses = Pauses::default();
     let reader = Box::new(Live::new(source, interrupt, pauses.clone()));
     Ok(Opened {
@@ -168,9 +172,7 @@ impl Look {
     pub(crate) fn at(input: &Input) -> Option<Look> {
         let (file, path) = match input {
             Input::Standard => (redirected().ok()??, STANDARD.to_owned()),
-            Input::File(path) if can_be_read_twice(path) => {
-                (File::open(path).ok()?, lasting(path))
-            }
+            Input::File(path) if can_be_read_twice(path) => (File::open(path).ok()?, lasting(path)),
             Input::File(_) | Input::Unreadable(..) => return None,
         };
         let about = file.metadata().ok()?;

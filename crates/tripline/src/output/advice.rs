@@ -80,7 +80,11 @@ fn dated_ahead(said: &mut String, ahead: u64, max_skew: Option<Duration>) {
     let Some(skew) = max_skew.filter(|_| ahead > 0) else {
         return;
     };
-    let were = if ahead == 1 { "record is" } else { "records are" };
+    let were = if ahead == 1 {
+        "record is"
+    } else {
+        "records are"
+    };
     let _ = writeln!(
         said,
         "dated ahead: {} {were} dated more than {} ahead of this machine's clock and took no part, because \

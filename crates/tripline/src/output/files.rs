@@ -238,7 +238,10 @@ mod tests {
         let other = folder.path().join("other");
         fs::write(&other, "precious, and longer than what was written\n").unwrap();
         let (mut growing, note) = Growing::resume(&other, Some(&left), true).unwrap();
-        assert!(note.unwrap().contains("not the file that was written before"));
+        assert!(
+            note.unwrap()
+                .contains("not the file that was written before")
+        );
         growing.write_all(b"more\n").unwrap();
         assert!(fs::read_to_string(&other).unwrap().starts_with("precious"));
     }

@@ -175,8 +175,7 @@ impl Pass {
 impl Consumer<Sifted> for Pass {
     fn block(&mut self, scanned: &mut Scanned<Sifted>, block: &Block) -> Result<(), Failure> {
         if scanned.found.generation != self.sieve.in_force.generation() {
-            self.sieve
-                .work(block, &scanned.records, &mut scanned.found);
+            self.sieve.work(block, &scanned.records, &mut scanned.found);
         }
         self.ledger.begin(block)?;
         for (index, error) in &scanned.found.unreadable {

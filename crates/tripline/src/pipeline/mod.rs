@@ -6,6 +6,7 @@
 
 pub(crate) mod completion;
 pub(crate) mod correlation;
+pub(crate) mod desk;
 pub(crate) mod filtering;
 pub(crate) mod in_force;
 mod shared;

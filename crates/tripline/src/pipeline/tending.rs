@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tripline_engine::lang::checked::Checked;
 use tripline_output::outcome::rules_text;
 
-use super::correlation::{Correlate, Report, Take};
+use super::correlation::Correlate;
+use super::desk::{Report, Take};
 use super::in_force::InForce;
 use super::wall::Wall;
 use crate::exit::Failure;
@@ -128,18 +129,14 @@ impl Correlate {
         let (quiet, kept) = (watched.quiet, watched.kept);
         let said = self.change(checked, kept)?;
         if !quiet {
-            self.desk.progress.say(&format!(
-                "rules were edited: goes on with {said}\n{shown}"
-            ));
+            self.desk
+                .progress
+                .say(&format!("rules were edited: goes on with {said}\n{shown}"));
         }
         Ok(())
     }
 
-    fn change(
-        &mut self,
-        checked: &Checked,
-        kept: Kept,
-    ) -> Result<String, Failure> {
+    fn change(&mut self, checked: &Checked, kept: Kept) -> Result<String, Failure> {
         let (rules, all) = kept.compile(checked);
         let mut take = Take::new(&mut self.desk, None);
         let reloaded = self.engine.reload(rules.clone(), &mut take);

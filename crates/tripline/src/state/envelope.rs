@@ -102,7 +102,11 @@ pub(super) fn front(head: &Head) -> Result<Vec<u8>, serde_json::Error> {
 pub(super) fn open(bytes: &[u8]) -> Result<(Head, &[u8]), StateError> {
     let Some(rest) = bytes.strip_prefix(&MAGIC) else {
         let cut_off = MAGIC.starts_with(bytes);
-        return Err(if cut_off { StateError::Truncated } else { StateError::NotAState });
+        return Err(if cut_off {
+            StateError::Truncated
+        } else {
+            StateError::NotAState
+        });
     };
     let (version, _) = rest.split_first_chunk::<2>().ok_or(StateError::Truncated)?;
     match u16::from_le_bytes(*version) {
@@ -114,7 +118,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Head, &[u8]), StateError> {
         .strip_suffix(&MARK)
         .and_then(|bytes| bytes.split_last_chunk::<8>())
         .ok_or(StateError::Truncated)?;
-    let (content, length) = summed.split_last_chunk::<8>().ok_or(StateError::Truncated)?;
+    let (content, length) = summed
+        .split_last_chunk::<8>()
+        .ok_or(StateError::Truncated)?;
     if xxh64(summed, SEED).to_le_bytes() != *checksum
         || u64::from_le_bytes(*length) != content.len() as u64
     {

@@ -23,7 +23,10 @@ impl Positions {
     /// As an earlier run left them, and with numbers below `next` in use.
     pub(crate) fn new(known: Vec<Known>, next: usize) -> Positions {
         Positions {
-            known: known.into_iter().map(|known| (known.index, known)).collect(),
+            known: known
+                .into_iter()
+                .map(|known| (known.index, known))
+                .collect(),
             next,
         }
     }

@@ -113,7 +113,10 @@ mod tests {
         let state = folder.path().join("state");
         let lock = Lock::take(&state).unwrap();
         let refused = Lock::take(&state).unwrap_err().to_string();
-        assert!(refused.contains("another run keeps its state in"), "{refused}");
+        assert!(
+            refused.contains("another run keeps its state in"),
+            "{refused}"
+        );
         drop(lock);
         Lock::take(&state).unwrap();
     }

@@ -111,7 +111,9 @@ fn work(state: &Path, inbox: &Receiver<Message>, outbox: &Sender<Report>) {
                 Err(error) => Some(Report::Failed(error)),
             },
             Message::Piece(piece) => {
-                let failed = writing.as_mut().and_then(|writing| writing.add(&piece).err());
+                let failed = writing
+                    .as_mut()
+                    .and_then(|writing| writing.add(&piece).err());
                 // What still comes of it is not written.
                 failed.map(|error| {
                     writing = None;
@@ -153,7 +155,9 @@ impl Writing {
 
     fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sum.add(bytes);
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.write_all(bytes))
     }
 
     fn end(mut self, state: &Path) -> io::Result<()> {

@@ -157,7 +157,12 @@ fn the_number_of_threads_changes_nothing() {
 fn the_number_of_threads_changes_neither_detections_nor_their_order_over_shuffled_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut paths = Vec::new();
-    for (seed, order) in [("1", "delivered"), ("2", "time"), ("3", "delivered"), ("4", "delivered")] {
+    for (seed, order) in [
+        ("1", "delivered"),
+        ("2", "time"),
+        ("3", "delivered"),
+        ("4", "delivered"),
+    ] {
         let path = folder.path().join(format!("{seed}.ndjson"));
         let mut command = tripline(&["generate", "-q", "-n", "1500", "--users", "30"]);
         command.args(["--attacks", "20", "--span", "3h", "--size", "2500"]);
@@ -168,7 +173,9 @@ fn the_number_of_threads_changes_neither_detections_nor_their_order_over_shuffle
     }
     let with = |threads: &str, emit: &str, inputs: &[std::path::PathBuf]| {
         let mut command = tripline(&["run", "--rules", "entra", "-q", "--format", "ndjson"]);
-        command.args(["--threads", threads, "--emit", emit]).args(inputs);
+        command
+            .args(["--threads", threads, "--emit", emit])
+            .args(inputs);
         stdout(command)
     };
     let ids = |found: &str| {

@@ -160,7 +160,10 @@ impl Case {
         }
         assert_eq!(self.finish().code(), Some(0), "{}", self.said());
         self.check();
-        assert!(gone_on * 3 > kills, "only {gone_on} runs went on from a state");
+        assert!(
+            gone_on * 3 > kills,
+            "only {gone_on} runs went on from a state"
+        );
     }
 }
 
@@ -169,7 +172,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit.max(1)
     }
 }
@@ -227,7 +233,12 @@ fn early_detections_are_not_given_again_after_kills() {
 
 #[test]
 fn annotated_records_are_neither_lost_nor_doubled_by_kills() {
-    Case::new(6_000, Stored::Several, &["--mode", "annotate", "--threads", "2"]).killed(10);
+    Case::new(
+        6_000,
+        Stored::Several,
+        &["--mode", "annotate", "--threads", "2"],
+    )
+    .killed(10);
 }
 
 #[cfg(unix)]
@@ -275,7 +286,10 @@ fn a_state_that_is_not_understood_is_set_aside_and_the_run_begins_anew() {
     let harms = [
         (damaged, "it is damaged"),
         (whole[..whole.len() / 3].to_vec(), "it is cut off"),
-        (b"some other file\n".to_vec(), "it is not the state of a run"),
+        (
+            b"some other file\n".to_vec(),
+            "it is not the state of a run",
+        ),
         (with(8, 2), "newer than version 1"),
         (with(8, 0), "older than version 1"),
     ];
@@ -283,7 +297,10 @@ fn a_state_that_is_not_understood_is_set_aside_and_the_run_begins_anew() {
         fs::write(case.path("state"), bytes).expect("written");
         assert_eq!(case.finish().code(), Some(0), "{}", case.said());
         let said = case.said();
-        assert!(said.contains(reason) && said.contains("begins anew"), "{said}");
+        assert!(
+            said.contains(reason) && said.contains("begins anew"),
+            "{said}"
+        );
         case.check();
         let aside = match at {
             0 => "state.set-aside".to_owned(),
@@ -292,7 +309,10 @@ fn a_state_that_is_not_understood_is_set_aside_and_the_run_begins_anew() {
         let kept = fs::read(case.path(&aside)).expect("it was set aside");
         assert!(kept == *bytes, "{aside} is what there was");
     }
-    assert!(case.path("out.set-aside").exists(), "nothing written is overwritten");
+    assert!(
+        case.path("out.set-aside").exists(),
+        "nothing written is overwritten"
+    );
 }
 
 #[test]

@@ -33,7 +33,10 @@ fn a_record_dated_ahead_is_out_of_range_and_changes_nothing_else() {
             said.contains("day.ndjson:2: dated ahead: its event time is 2199-01-01 00:00:00"),
             "{said}"
         );
-        assert!(said.contains("dated ahead: 1 record is dated more than 1d ahead"), "{said}");
+        assert!(
+            said.contains("dated ahead: 1 record is dated more than 1d ahead"),
+            "{said}"
+        );
         let dead = fs::read_to_string(&dead).expect("written");
         assert!(dead.contains("\"reason\":\"dated ahead"), "{dead}");
     }
@@ -51,26 +54,45 @@ fn how_far_ahead_is_too_far_can_be_said() {
     command.write_stdin(records());
     let stats_of_all = stats(command);
     assert_eq!(stats_of_all["records"]["out_of_range"], 0);
-    assert_eq!(stats_of_all["records"]["too_late"], 1, "what the guard is for");
+    assert_eq!(
+        stats_of_all["records"]["too_late"], 1,
+        "what the guard is for"
+    );
 
     let hours_ahead = |hours: i64| {
         let time = chrono::Utc::now() + chrono::TimeDelta::hours(hours);
-        record(1, &time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), 1, true)
+        record(
+            1,
+            &time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            1,
+            true,
+        )
     };
     for (hours, option, ahead) in [(12, "1d", 0), (36, "1d", 1), (36, "2d", 0), (2, "1h", 1)] {
         let mut command = run(&["--max-skew", option]);
         command.write_stdin(hours_ahead(hours));
-        assert_eq!(stats(command)["dated_ahead"], ahead, "{hours}h with {option}");
+        assert_eq!(
+            stats(command)["dated_ahead"],
+            ahead,
+            "{hours}h with {option}"
+        );
     }
     assert_eq!(
-        output(run(&["--max-skew", "soon", "signins.ndjson"])).status.code(),
+        output(run(&["--max-skew", "soon", "signins.ndjson"]))
+            .status
+            .code(),
         Some(2)
     );
 }
 
 #[test]
 fn a_record_before_or_after_the_range_asked_for_is_not_dated_ahead() {
-    let mut command = run(&["--since", "2026-05-04T10:01:00Z", "--until", "2026-05-04T10:04:00Z"]);
+    let mut command = run(&[
+        "--since",
+        "2026-05-04T10:01:00Z",
+        "--until",
+        "2026-05-04T10:04:00Z",
+    ]);
     command.write_stdin(records());
     let stats = stats(command);
     assert_eq!(stats["records"]["out_of_range"], 3);

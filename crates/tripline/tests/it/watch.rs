@@ -61,7 +61,14 @@ impl Stream {
         fs::write(folder.path().join("watched.txt"), "nobody\n").expect("written");
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("tripline"))
             .current_dir(folder.path())
-            .args(["run", "--rules", ".", "--emit", "early", "--watch-rules=100ms"])
+            .args([
+                "run",
+                "--rules",
+                ".",
+                "--emit",
+                "early",
+                "--watch-rules=100ms",
+            ])
             .args(arguments)
             .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
@@ -175,7 +182,10 @@ fn an_edited_list_takes_effect_and_every_rule_goes_on_with_its_state() {
 fn a_broken_edit_is_told_once_and_the_rules_before_it_stay_in_force() {
     let mut stream = Stream::begin(&[]);
     stream.send("ada", "a");
-    stream.edit("twice.trip", &REPLAY.replace("agent == \"b\"", "agnt == \"b\""));
+    stream.edit(
+        "twice.trip",
+        &REPLAY.replace("agent == \"b\"", "agnt == \"b\""),
+    );
     stream.hears("rules were edited and are in error; those that were in force stay so:");
     stream.hears("error[E");
     std::thread::sleep(Duration::from_millis(500));
@@ -202,7 +212,10 @@ fn an_exclusion_that_is_added_applies_to_what_is_kept_and_what_comes() {
     stream.send("ada", "b");
     let (written, _) = stream.end();
     assert_eq!(written.len(), 1, "{written:?}");
-    assert!(written[0].contains("\"excluded_by\":[\"the boss\"]"), "{written:?}");
+    assert!(
+        written[0].contains("\"excluded_by\":[\"the boss\"]"),
+        "{written:?}"
+    );
 }
 
 #[test]
@@ -240,7 +253,14 @@ fn filters_that_are_edited_take_effect() {
     .expect("written");
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("tripline"))
         .current_dir(stream.folder.path())
-        .args(["run", "--rules", ".", "--mode", "filter", "--watch-rules=100ms"])
+        .args([
+            "run",
+            "--rules",
+            ".",
+            "--mode",
+            "filter",
+            "--watch-rules=100ms",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -257,7 +277,9 @@ fn filters_that_are_edited_take_effect() {
         "filter noise {\n  on signin\n  drop when agent == \"y\"\n}\n",
     );
     heard(&said, "rules were edited: goes on with 1 filters");
-    stdin.write_all((record("y") + &record("x")).as_bytes()).expect("it reads");
+    stdin
+        .write_all((record("y") + &record("x")).as_bytes())
+        .expect("it reads");
     assert!(heard(&written, "agent").contains("\"x\""));
     drop(stdin);
     assert!(child.wait().expect("it ends").success());

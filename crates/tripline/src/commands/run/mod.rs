@@ -22,14 +22,15 @@ use crate::output::dead_letter::DeadLetter;
 use crate::output::detections::Printer;
 use crate::output::files::Growing;
 use crate::output::ledger::Ledger;
-use crate::output::text::Paint;
-use crate::output::{paint_stdout, terminal_width};
 use crate::output::progress::Progress;
 use crate::output::stdout::Out;
 use crate::output::summary::{Outcome, Summary, filter_counts};
+use crate::output::text::Paint;
+use crate::output::{paint_stdout, terminal_width};
 use crate::pipeline;
 use crate::pipeline::completion::Completion;
-use crate::pipeline::correlation::{Correlate, Report, Scan};
+use crate::pipeline::correlation::{Correlate, Scan};
+use crate::pipeline::desk::Report;
 use crate::pipeline::filtering::{Pass, Passed, Sieve};
 use crate::pipeline::in_force::InForce;
 use crate::pipeline::tending::Tending;
@@ -149,12 +150,7 @@ impl Run<'_> {
                 None => (paint_stdout(), terminal_width()),
             };
             Report::Print {
-                printer: Printer::new(
-                    arguments.format(),
-                    paint,
-                    width,
-                    names.max().unwrap_or(0),
-                ),
+                printer: Printer::new(arguments.format(), paint, width, names.max().unwrap_or(0)),
                 excluded: arguments.show_excluded,
                 completion,
             }
@@ -171,7 +167,10 @@ impl Run<'_> {
             Mode::Detections | Mode::Filter => Reading::SideBySide(clock),
         };
         let kept = opened.keeper.is_some();
-        let earlier = opened.before.as_ref().map_or(0.0, |before| before.head.seconds);
+        let earlier = opened
+            .before
+            .as_ref()
+            .map_or(0.0, |before| before.head.seconds);
         let tending = Tending {
             wall: self.wall,
             in_force: self.in_force.clone(),

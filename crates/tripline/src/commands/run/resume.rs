@@ -190,7 +190,8 @@ fn go_together(one: &str, other: &str) -> bool {
     match (one.split_once(" as "), other.split_once(" as ")) {
         (Some(one), Some(other)) => one == other,
         (one_to_file, other_to_file) => {
-            one_to_file.map_or(one, |(mode, _)| mode) == other_to_file.map_or(other, |(mode, _)| mode)
+            one_to_file.map_or(one, |(mode, _)| mode)
+                == other_to_file.map_or(other, |(mode, _)| mode)
         }
     }
 }
