@@ -284,3 +284,58 @@ fn filters_that_are_edited_take_effect() {
     drop(stdin);
     assert!(child.wait().expect("it ends").success());
 }
+
+#[test]
+fn records_that_are_on_their_way_while_rules_change_are_looked_at_with_the_new_ones() {
+    const PAIRS: u32 = 40_000;
+    let mut stream = Stream::begin(&["--threads", "3"]);
+    let mut stdin = stream.stdin.take().expect("it is open");
+    let sender = std::thread::spawn(move || {
+        for first in (0..PAIRS).step_by(200) {
+            let mut text = String::new();
+            for number in first..first + 200 {
+                let second = number / 20;
+                for agent in ["a", "b"] {
+                    text += &format!(
+                        "{{\"time\":\"2026-05-04T11:{:02}:{:02}Z\",\"user\":\"u{number}\",\"agent\":\"{agent}\"}}\n",
+                        second / 60,
+                        second % 60
+                    );
+                }
+            }
+            stdin.write_all(text.as_bytes()).expect("it reads");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    // A rule that comes and goes gives the others other numbers.
+    let other = LISTED
+        .replace("list watched : string = file \"watched.txt\"", "")
+        .replace("in watched", "== \"somebody\"")
+        .replace("rule listed", "rule another")
+        .replace("1c2d02", "1c2d03");
+    let mut edits = 0;
+    while !sender.is_finished() {
+        if edits % 2 == 0 {
+            stream.edit("another.trip", &other);
+        } else {
+            fs::remove_file(stream.path("another.trip")).expect("it was there");
+        }
+        edits += 1;
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    sender.join().expect("everything was sent");
+    let (found, said) = stream.end();
+    let reloads = said
+        .iter()
+        .filter(|line| line.contains("rules were edited: goes on"));
+    assert!(reloads.count() > 1, "{said:#?}");
+    assert!(
+        !said.iter().any(|line| line.contains("in error")),
+        "{said:#?}"
+    );
+    let twice = found
+        .iter()
+        .filter(|line| line.contains("\"twice\""))
+        .count();
+    assert_eq!(twice, PAIRS as usize, "{said:#?}");
+}
