@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_is_silent_because_too_little_was_seen_is_named() {
-        let said = advice(&with_rule(|rule| rule.unknown_before = 3), LIMITS);
+        let said = advice(&with_rule(|rule| rule.unknown_before = 3), 0, LIMITS);
         assert!(
             said.contains("not known before") && said.contains("replay: 3 events"),
             "{said}"
