@@ -14,7 +14,7 @@ use tripline_engine::{
 
 use super::Arrived;
 use super::expected::{self, Found, Unmet};
-use crate::input::{Feed, Input, Piece, Reading};
+use crate::input::{Entry, Feed, Input, Piece, Reading};
 use crate::interrupt::Interrupt;
 
 /// The longest record that a test may have, in bytes.
@@ -146,7 +146,7 @@ impl Running<'_> {
 
     fn records_of(&mut self, records: &Records, path: &Path) {
         let feed = Feed::new(
-            vec![Input::File(path.to_path_buf())],
+            Entry::fresh(vec![Input::File(path.to_path_buf())]),
             MAX_RECORD,
             Interrupt::default(),
             Reading::InTurn,
@@ -177,6 +177,7 @@ impl Running<'_> {
                     let path = &records.path;
                     self.broken.push(format!("{place}: {path} {error}"));
                 }
+                Piece::Ended(_) | Piece::Pause => {}
             }
         }
     }
