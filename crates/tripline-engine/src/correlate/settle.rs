@@ -11,7 +11,7 @@ use super::store::{Event, KeySlot, Order, Store};
 use super::{State, Waiting};
 use crate::detection::{self, Sink};
 use crate::options::{Emission, Options};
-use crate::program::{Program, RuleProgram, ShapeProgram};
+use crate::program::{Program, ShapeProgram};
 use crate::stats::Stats;
 
 impl State {

@@ -22,6 +22,9 @@ use crate::interrupt::Interrupt;
 const CHANGED: &str = "is not what it was up to where it was left, so it is not read; run once without the \
                        state (or with it set aside) to read it from its beginning";
 
+/// An input that cannot be read, and why.
+pub(super) struct Unread(pub(super) Arc<Source>, pub(super) String);
+
 /// The input that is being read.
 pub(super) struct Current {
     source: Arc<Source>,
@@ -64,7 +67,7 @@ impl Current {
         from: Option<&Mark>,
         limit: usize,
         interrupt: &Interrupt,
-    ) -> Result<Current, Piece> {
+    ) -> Result<Current, Unread> {
         let name = match input {
             Input::Standard => open::STANDARD.to_owned(),
             Input::File(path) | Input::Unreadable(path, _) => path.display().to_string(),
@@ -78,11 +81,11 @@ impl Current {
             Input::File(path) => open::file(path, interrupt),
             Input::Unreadable(_, error) => Err(io::Error::new(error.kind(), error.to_string())),
         };
-        let Opened { content, about } = opened
-            .map_err(|error| Piece::Failed(source(None), format!("cannot be read: {error}")))?;
+        let Opened { content, about } =
+            opened.map_err(|error| Unread(source(None), format!("cannot be read: {error}")))?;
         let from = from.filter(|_| !about.live);
         let source = source(Some(about));
-        let changed = || Piece::Failed(Arc::clone(&source), CHANGED.to_owned());
+        let changed = || Unread(Arc::clone(&source), CHANGED.to_owned());
         let bytes = match content {
             Content::Mapped(map) => {
                 let start = match from {
@@ -99,7 +102,7 @@ impl Current {
                         Ok(false) => return Err(changed()),
                         Err(error) => {
                             let why = format!("cannot be read up to where it was left: {error}");
-                            return Err(Piece::Failed(source, why));
+                            return Err(Unread(source, why));
                         }
                     }
                 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::clock::{Clock, Stands};
-use super::current::Current;
+use super::current::{Current, Unread};
 use super::open;
 use super::place::Mark;
 use super::{Block, Input, Source};
@@ -201,9 +201,9 @@ impl Feed {
                 &self.interrupt,
             ) {
                 Ok(current) => self.inputs.get_mut(chosen)?.state = State::Open(Box::new(current)),
-                Err(failed) => {
+                Err(Unread(source, why)) => {
                     self.inputs.remove(chosen);
-                    return Some(failed);
+                    return Some(Piece::Failed(source, why));
                 }
             }
         }

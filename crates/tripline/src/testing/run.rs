@@ -177,7 +177,6 @@ impl Running<'_> {
                     let path = &records.path;
                     self.broken.push(format!("{place}: {path} {error}"));
                 }
-                // A file has one end, and never pauses.
                 Piece::Ended(_) | Piece::Pause => {}
             }
         }

@@ -59,8 +59,9 @@ pub(super) fn keep_apart(arguments: &Arguments, inputs: &[Input]) -> Result<(), 
         .filter_map(|(option, path)| Some((option, (*path)?)));
     let named: Vec<_> = named.filter(|(_, path)| !is_device(path)).collect();
     for (at, (option, path)) in named.iter().enumerate() {
-        let others = named.iter().take(at);
-        for (other, _) in others.filter(|(_, other)| Identity::of(other) == Identity::of(path)) {
+        let mut before = named.iter().take(at);
+        let same = before.find(|(_, other)| Identity::of(other) == Identity::of(path));
+        if let Some((other, _)) = same {
             return Err(Failure::Usage(format!(
                 "{other} and {option} both name {}; give each a file of its own",
                 path.display()
