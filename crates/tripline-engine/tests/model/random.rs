@@ -97,10 +97,26 @@ pub(crate) fn rule(at: usize, sort: Sort, bytes: &[u8]) -> Rule {
     rule
 }
 
-/// The same rule with other exclusions and another `emit`.
+/// The same rule with other exclusions, another `emit` and other numbers to reach.
 pub(crate) fn retuned(rule: &Rule, bytes: &[u8]) -> Rule {
     let mut rule = rule.clone();
-    Tape { bytes }.tuning(&mut rule);
+    let mut tape = Tape { bytes };
+    tape.tuning(&mut rule);
+    for step in &mut rule.steps {
+        if let Role::Many { least, having } = &mut step.role {
+            *least = tape.pick(&[1, 2, 3]);
+            having.iter_mut().for_each(|having| tape.threshold(having));
+        }
+    }
+    match &mut rule.form {
+        Form::Together(choices) => {
+            for choice in choices {
+                choice.least = 1 + tape.below(choice.steps.len() - 1);
+            }
+        }
+        Form::Count(having) => tape.threshold(having),
+        _ => {}
+    }
     rule
 }
 
@@ -332,6 +348,19 @@ impl Tape<'_> {
             _ => None,
         };
         Aggregate { kind, step, only }
+    }
+
+    /// Another number to compare with.
+    fn threshold(&mut self, having: &mut Holds) {
+        match having {
+            Holds::Compare(_, _, Term::Number(number)) => *number = 1 + self.number(4),
+            Holds::Compare(..) => {}
+            Holds::Either(one, other) => {
+                self.threshold(one);
+                self.threshold(other);
+            }
+            Holds::Not(inner) => self.threshold(inner),
+        }
     }
 
     /// Exclusions and what is emitted.
