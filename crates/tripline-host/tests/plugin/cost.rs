@@ -75,14 +75,14 @@ fn mean(function: &str, rules: &Path) -> u64 {
 /// What was reached, instructions a record, with the shipped pack and with its first rule alone: a change
 /// that costs a tenth more must say why here.
 const REACHED: [(&str, u64, u64); 4] = [
-    ("tripline_annotate", 44_235, 38_064),
-    ("tripline_detect", 47_286, 39_411),
-    ("tripline_detect_msgpack", 42_802, 34_938),
-    ("tripline_filter", 20_645, 20_645),
+    ("tripline_annotate", 44_177, 38_007),
+    ("tripline_detect", 47_232, 39_356),
+    ("tripline_detect_msgpack", 42_753, 34_876),
+    ("tripline_filter", 20_595, 20_595),
 ];
 
 /// The module's bytes that were reached; the same holds for them.
-const SIZE: usize = 2_105_000;
+const SIZE: usize = 2_111_464;
 
 #[test]
 fn a_record_costs_no_more_than_a_tenth_above_what_was_reached() {

@@ -46,8 +46,8 @@ pub(super) fn goes_in(node: &Node, head: Head) -> bool {
     }
 }
 
-/// The wanted value at `at`, if it is one that is not gone into: its kind, where it begins and ends,
-/// and where the next one begins.
+/// The wanted value at `at`, if it is one that is not gone into: its kind, where what it says begins, and
+/// where it ends.
 pub(super) fn whole_value(bytes: &[u8], at: usize, node: &Node) -> Option<(Kind, usize, usize)> {
     let head = Head::read(bytes, at).ok()?;
     if goes_in(node, head) {
