@@ -225,7 +225,7 @@ fn detections_show_the_same_fields_from_mapped_files_and_from_streams() {
     };
     let example = "../../../../examples/signins.ndjson";
     let mapped = stdout(shipped(&[example]));
-    assert_eq!(mapped.lines().count(), 33);
+    assert_eq!(mapped.lines().count(), 37);
     let mut streamed = shipped(&["-"]);
     streamed.write_stdin(
         std::fs::read(crate::command::data().join(example)).expect("the example is there"),
