@@ -104,8 +104,12 @@ impl Follower<'_> {
                     if !is_ascii(text) {
                         std::str::from_utf8(text).ok()?;
                     }
-                    let kind = if length == 0 { Kind::Null } else { Kind::Text };
-                    self.found(token, kind, content, end);
+                    // An empty text is missing, and is told with its head as the walk tells it.
+                    let (kind, from) = match length {
+                        0 => (Kind::Null, start),
+                        _ => (Kind::Text, content),
+                    };
+                    self.found(token, kind, from, end);
                 }
                 (self.there, self.here) = (token.end as usize, end);
             }
