@@ -26,7 +26,7 @@ pub(crate) struct Scan {
     /// Filters tag records on the way, if there are any.
     tags: bool,
     filters: bool,
-    /// Events keep the place of their record, for [`Completion`].
+    /// Events keep the place of their record, for [`completion`](super::completion).
     origins: bool,
 }
 
