@@ -218,3 +218,37 @@ fn what_can_be_told_at_the_same_instant_is_told_in_the_same_order_after_a_reload
     assert_eq!(run(false).len(), 6);
     assert_eq!(run(true), run(false));
 }
+
+#[test]
+fn an_event_that_takes_a_match_away_lets_a_later_one_be_given_early() {
+    let rule = "rule r {
+        sequence by user within 9s {
+          a = s where a.n == 1
+          b = 1.. s where b.n == 2 and b.ip == a.ip
+          without c = s where c.n == 3 and c.ip == a.ip after a for 5s
+        }
+    }";
+    let (one, other) = ("192.0.2.1", "192.0.2.2");
+    let events = [
+        ("a0", 0, json!({"n": 1, "ip": one})),
+        ("a1", 0, json!({"n": 1, "ip": other})),
+        ("b0", 1, json!({"n": 2, "ip": one})),
+        ("b1", 2, json!({"n": 2, "ip": other})),
+        // Everything before is far enough back; then what must not come after `a0` does come, late.
+        ("t", 20, json!({})),
+        ("c", 4, json!({"n": 3, "ip": one})),
+    ];
+    let given = |emission| {
+        let options = Options {
+            emission,
+            ..Options::new(today())
+        };
+        let found = given_with(rule, options, &events);
+        let last = found
+            .into_iter()
+            .map(|one| one["events"]["b"]["id"].clone());
+        last.collect::<Vec<_>>()
+    };
+    assert_eq!(given(Emission::Final), ["b1"]);
+    assert_eq!(given(Emission::Early), ["b0", "b1"]);
+}

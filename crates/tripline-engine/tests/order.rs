@@ -43,6 +43,17 @@ fn run(rules: &RuleSet, emission: Emission, lateness: i64, records: &[String]) -
         stats.state_bytes, 0,
         "nothing is accounted for after the end"
     );
+    for rule in &stats.rules {
+        let given = sink.given.iter().filter(|one| one.found.rule == rule.name);
+        let (free, excluded): (Vec<_>, Vec<_>) =
+            given.partition(|one| one.found.excluded_by.is_empty());
+        let given = (free.len() as u64, excluded.len() as u64);
+        assert_eq!(
+            (rule.detections, rule.excluded),
+            given,
+            "what is given is counted"
+        );
+    }
     sink
 }
 
