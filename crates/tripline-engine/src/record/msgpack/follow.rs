@@ -15,7 +15,7 @@ use super::head::{self, Head};
 use super::step::{behind, step_over};
 use super::template::{Template, Token, What};
 use super::uneven::Uneven;
-use super::value::whole_value;
+use super::value::{scalar, whole_value};
 use crate::record::json::{common, is_ascii};
 use crate::record::paths::{Paths, ROOT};
 use crate::record::{Found, Kind, Slots};
@@ -159,6 +159,8 @@ impl Follower<'_> {
             }
             head::What::Array(_) => None,
             _ => {
+                // The walk verifies a text here too.
+                scalar(self.bytes, start, head).ok()?;
                 self.pass(map.end);
                 self.here = head.end;
                 Some(())
