@@ -319,7 +319,11 @@ fn a_text_in_place_of_a_map_that_was_gone_into_is_verified() {
     let first = shortest(&serde_json::json!({ "a": { "b": 1 } }));
     let mut damaged = shortest(&serde_json::json!({ "a": "xy" }));
     damaged[4] = 0xff;
-    same_in(Encoding::MessagePack, &[first.clone(), first, damaged], &wanted);
+    same_in(
+        Encoding::MessagePack,
+        &[first.clone(), first, damaged],
+        &wanted,
+    );
 }
 
 /// How many of the records are read along the one before.
