@@ -1,7 +1,11 @@
 //! The state takes in memory what the engine accounts for, so that its limit is a limit of memory. One
 //! test alone in its process: the allocator counts for all.
 
-#![allow(clippy::unwrap_used, reason = "a test may state what it knows")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may state what it knows"
+)]
 
 mod crowd;
 
