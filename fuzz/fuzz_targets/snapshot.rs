@@ -5,25 +5,28 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tripline_engine::RuleSet;
-use tripline_fuzz::{Looks, engine, rules};
+use tripline_fuzz::{Looks, RULES, engine};
 use xxhash_rust::xxh64::xxh64;
 
-static RULES: LazyLock<RuleSet> = LazyLock::new(rules);
+/// A snapshot of nothing. What is sealed here is what the engine seals.
+static EMPTY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let empty = engine(&RULES).snapshot();
+    assert_eq!(sealed(&empty, &empty[10..empty.len() - 20]), empty);
+    empty
+});
 
-/// The content with the beginning and the end of a snapshot of the version that is read.
-fn sealed(content: &[u8]) -> Vec<u8> {
-    let mut bytes = b"TRIPS\r\n\x1a".to_vec();
-    bytes.extend(2u16.to_le_bytes());
+/// The content between the beginning of a snapshot (mark and version) and the end (length, checksum, mark).
+fn sealed(snapshot: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut bytes = snapshot[..10].to_vec();
     bytes.extend(content);
     bytes.extend((bytes.len() as u64 + 20).to_le_bytes());
     bytes.extend(xxh64(&bytes, 0).to_le_bytes());
-    bytes.extend(b"\x04END");
+    bytes.extend(&snapshot[snapshot.len() - 4..]);
     bytes
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    for bytes in [bytes.to_vec(), sealed(bytes)] {
+    for bytes in [bytes.to_vec(), sealed(&EMPTY, bytes)] {
         let mut engine = engine(&RULES);
         let mut sink = Looks::default();
         if engine.restore(&bytes, &mut sink).is_err() {
