@@ -9,28 +9,17 @@
     reason = "a benchmark whose rules are wrong must not run"
 )]
 
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use tripline_engine::lang::{self, source::SourceSet};
+use shipped::{Count, today, token_replay};
 use tripline_engine::{
-    Batch, Detection, Emission, Engine, EventFields, Options, RuleSet, Scanner, Sink,
-    SnapshotProgress,
+    Batch, Emission, Engine, EventFields, Options, RuleSet, Scanner, SnapshotProgress,
 };
 use tripline_samples::{Options as SampleOptions, Samples, Shape};
-
-const SCHEMA: &str = include_str!("../../../rules/entra/schema.trip");
-const RULE: &str = include_str!("../../../rules/entra/aitm-token-replay.trip");
-
-#[derive(Default)]
-struct Count(usize);
-
-impl Sink for Count {
-    fn detection(&mut self, detection: Detection<'_>) {
-        black_box(&detection);
-        self.0 += 1;
-    }
-}
 
 struct Runner<'a> {
     name: String,
@@ -41,32 +30,9 @@ struct Runner<'a> {
     bytes: usize,
 }
 
-fn rules(texts: Vec<(String, String)>, fields: EventFields) -> RuleSet {
-    let mut sources = SourceSet::from_texts(texts);
-    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
-    let checking = lang::check(&mut sources, today);
-    match checking.checked {
-        Some(checked) => RuleSet::compile(&checked, fields),
-        None => panic!("the shipped rules check: {:#?}", checking.diagnostics),
-    }
-}
-
-fn shipped(fields: EventFields) -> RuleSet {
-    let texts = [("schema.trip", SCHEMA), ("rule.trip", RULE)];
-    rules(
-        texts
-            .map(|(path, text)| (path.to_owned(), text.to_owned()))
-            .to_vec(),
-        fields,
-    )
-}
-
 /// The shipped rule and others that share its schema, each with an application of its own.
 fn many(count: usize) -> RuleSet {
-    let mut texts = vec![
-        ("schema.trip".to_owned(), SCHEMA.to_owned()),
-        ("rule.trip".to_owned(), RULE.to_owned()),
-    ];
+    let mut texts = Vec::new();
     for at in 1..count {
         let text = format!(
             r#"rule r{at} {{
@@ -80,7 +46,7 @@ fn many(count: usize) -> RuleSet {
         );
         texts.push((format!("r{at}.trip"), text));
     }
-    rules(texts, EventFields::Used)
+    token_replay(EventFields::Used, &texts)
 }
 
 fn file(users: u32, records: usize) -> Vec<u8> {
@@ -105,12 +71,11 @@ fn lines(file: &[u8]) -> Vec<&[u8]> {
 }
 
 fn detect(rules: &RuleSet, emission: Emission, lines: &[&[u8]]) -> usize {
-    let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
     let mut engine = Engine::new(
         rules.clone(),
         Options {
             emission,
-            ..Options::new(today)
+            ..Options::new(today())
         },
     );
     let mut sink = Count::default();
@@ -126,7 +91,7 @@ fn snapshots(name: &str, rules: &RuleSet, lines: &[&[u8]], rounds: usize) {
     let options = Options {
         // So that everything is retained.
         lateness: Duration::from_secs(48 * 3600),
-        ..Options::new(chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default())
+        ..Options::new(today())
     };
     let mut sink = Count::default();
     let mut best = [Duration::MAX; 5];
@@ -220,7 +185,10 @@ fn main() {
 
     let day = file(1_500, count);
     let day_lines = lines(&day);
-    let (used, declared) = (shipped(EventFields::Used), shipped(EventFields::Declared));
+    let (used, declared) = (
+        token_replay(EventFields::Used, &[]),
+        token_replay(EventFields::Declared, &[]),
+    );
     let many: Vec<(usize, RuleSet)> = [10, 100].map(|count| (count, many(count))).into();
     let crowds: Vec<(u32, Vec<u8>)> = [1_000, 100_000]
         .map(|users| (users, file(users, count)))

@@ -4,42 +4,26 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test may state what it knows"
 )]
 
 mod crowd;
+mod shipped;
 
 use std::time::Duration;
 
 use crowd::Crowd;
 use peak_alloc::PeakAlloc;
-use tripline_engine::lang::{self, source::SourceSet};
-use tripline_engine::{Detection, Emission, Engine, EventFields, Options, RuleSet, Sink};
+use shipped::{Count, today, token_replay};
+use tripline_engine::{Emission, Engine, EventFields, Options};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-struct Nothing;
-
-impl Sink for Nothing {
-    fn detection(&mut self, _: Detection<'_>) {}
-}
-
 #[test]
 fn the_state_takes_the_memory_that_is_accounted_for() {
-    let texts = [
-        (
-            "schema.trip",
-            include_str!("../../../rules/entra/schema.trip"),
-        ),
-        (
-            "rule.trip",
-            include_str!("../../../rules/entra/aitm-token-replay.trip"),
-        ),
-    ];
-    let today = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
-    let checked = lang::check(&mut SourceSet::from_texts(texts), today).checked;
-    let rules = RuleSet::compile(&checked.unwrap(), EventFields::Used);
+    let rules = token_replay(EventFields::Used, &[]);
     // Each user with one event, and with many; early and final.
     for (users, emission) in [
         (20_000, Emission::Early),
@@ -49,15 +33,16 @@ fn the_state_takes_the_memory_that_is_accounted_for() {
     ] {
         let options = Options {
             emission,
-            ..Options::new(today)
+            ..Options::new(today())
         };
         let mut engine = Engine::new(rules.clone(), options);
         let mut crowd = Crowd::new(users, 20_000, Duration::from_secs(40 * 60), 7);
         let mut record = Vec::new();
+        let mut sink = Count::default();
         let mut push = |engine: &mut Engine| {
             record.clear();
             crowd.write(&mut record);
-            engine.push(&record, &mut Nothing);
+            engine.push(&record, &mut sink);
         };
         push(&mut engine);
         let before = ALLOCATOR.current_usage();
@@ -75,6 +60,6 @@ fn the_state_takes_the_memory_that_is_accounted_for() {
         );
         let each = taken as f64 / stats.retained_events as f64;
         assert!(each < 500.0, "{each:.0} bytes an event; {what}");
-        engine.finish(&mut Nothing);
+        engine.finish(&mut sink);
     }
 }
