@@ -34,6 +34,8 @@ const CIDR: u8 = 11;
 const JSON: u8 = 12;
 const MESSAGE_PACK: u8 = 13;
 const LIST: u8 = 14;
+const VECTOR: u8 = 15;
+const OPEN_TELEMETRY: u8 = 16;
 
 /// Appends a value.
 pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
@@ -69,6 +71,8 @@ pub(crate) fn pack(value: &Value<'_>, out: &mut Vec<u8>) {
             let tag = match raw.encoding {
                 Encoding::Json => JSON,
                 Encoding::MessagePack => MESSAGE_PACK,
+                Encoding::Vector => VECTOR,
+                Encoding::OpenTelemetry => OPEN_TELEMETRY,
             };
             put_bytes(tag, &raw.bytes, out);
         }
@@ -187,7 +191,7 @@ impl<'a> Unpacker<'a> {
         match self.byte()? {
             INT | DURATION => self.unsigned().map(drop),
             FLOAT | TIMESTAMP => self.take(8).map(drop),
-            TEXT | JSON | MESSAGE_PACK => {
+            TEXT | JSON | MESSAGE_PACK | VECTOR | OPEN_TELEMETRY => {
                 let length = self.length()?;
                 self.take(length).map(drop)
             }
@@ -225,12 +229,13 @@ impl<'a> Unpacker<'a> {
                 let prefix = self.byte()?;
                 Value::Cidr(IpNetwork::new(self.ip()?, prefix).ok()?)
             }
-            tag @ (JSON | MESSAGE_PACK) => {
+            tag @ (JSON | MESSAGE_PACK | VECTOR | OPEN_TELEMETRY) => {
                 let length = self.length()?;
-                let encoding = if tag == JSON {
-                    Encoding::Json
-                } else {
-                    Encoding::MessagePack
+                let encoding = match tag {
+                    JSON => Encoding::Json,
+                    MESSAGE_PACK => Encoding::MessagePack,
+                    VECTOR => Encoding::Vector,
+                    _ => Encoding::OpenTelemetry,
                 };
                 Value::Json(Raw {
                     bytes: Cow::Borrowed(self.take(length)?),

@@ -20,7 +20,7 @@ enum Written<'r> {
     Missing,
     /// A text without escapes, or a number of JSON: these bytes.
     Bytes(&'r [u8]),
-    /// A whole number of MessagePack.
+    /// A whole number of any other encoding.
     Whole(i64),
     /// Something else.
     Other,
@@ -117,8 +117,8 @@ impl<'r> EventView<'r> {
                 (Kind::Number, Encoding::Json) => {
                     return Written::Bytes(found.bytes(self.record));
                 }
-                (Kind::Number, Encoding::MessagePack) => {
-                    return record::msgpack::whole(found.bytes(self.record))
+                (Kind::Number, _) => {
+                    return record::whole(self.record, found)
                         .map_or(Written::Other, Written::Whole);
                 }
                 _ => return Written::Other,

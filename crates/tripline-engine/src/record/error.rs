@@ -25,6 +25,8 @@ pub enum ReadErrorKind {
     NotAMap,
     /// The byte 0xc1, with which no value of MessagePack begins.
     ReservedByte,
+    /// Bytes with which no field of a protobuf message begins.
+    BadField,
     /// The bytes end before the value does.
     Incomplete,
     /// The bytes end inside a text; the offset is that of its opening quote, or of its length.
@@ -74,6 +76,9 @@ impl ReadError {
             ReadErrorKind::NotAMap => "the record is not a MessagePack map".to_owned(),
             ReadErrorKind::ReservedByte => {
                 format!("no value of MessagePack begins with the byte 0xc1, which is at byte {at}")
+            }
+            ReadErrorKind::BadField => {
+                format!("no field of a protobuf message begins with what is at byte {at}")
             }
             ReadErrorKind::Incomplete => {
                 format!("the record ends inside a value that began at byte {at}")

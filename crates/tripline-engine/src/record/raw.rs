@@ -2,8 +2,8 @@
 //! what is inside such a value, and its conversion to a type. Called by the evaluation of schemas
 //! and expressions. Values borrow from the record's bytes wherever they can.
 //!
-//! What depends on the encoding is in `json::raw` and `msgpack::raw`; equal values give equal
-//! results in both. Lists never hold missing values: what is null, absent or not convertible is
+//! What depends on the encoding is in `json::raw`, `msgpack::raw` and `protobuf::raw`; equal
+//! values give equal results in all. Lists never hold missing values: what is null, absent or not convertible is
 //! left out.
 
 use std::borrow::Cow;
@@ -11,13 +11,13 @@ use std::ops::Range;
 
 use tripline_lang::ast::PathStep;
 use tripline_lang::types::Type;
-use tripline_lang::value::convert::{text_of, to_type};
+use tripline_lang::value::convert::{from_text, text_of, to_type};
 use tripline_lang::value::{Encoding, Raw, Value};
 
-use super::{Found, json, msgpack};
+use super::{Found, json, msgpack, protobuf};
 
 /// What was found, as a value; missing if it is null or empty text. A text is given as the text
-/// that it says, and a whole number of a MessagePack record as that number, which spares every
+/// that it says, and a whole number of a record that is not JSON as that number, which spares every
 /// later step from reading it again; the rest as a `json` value. The value of a slot in which
 /// nothing was found is [`Value::Missing`] too.
 #[inline]
@@ -25,6 +25,7 @@ pub fn value_of(record: &[u8], found: Found) -> Value<'_> {
     match found.encoding {
         Encoding::Json => json::raw::value_of(record, found),
         Encoding::MessagePack => msgpack::raw::value_of(record, found),
+        Encoding::Vector | Encoding::OpenTelemetry => protobuf::raw::value_of(record, found),
     }
 }
 
@@ -76,7 +77,7 @@ pub fn elements<'a>(raw: &Raw<'a>) -> Vec<Value<'a>> {
 ///
 /// Of a `json` value, text counts for what it says and a number for its digits as written; an
 /// object or array converted to `string` is its JSON text as written (so that `json()` reads it
-/// back). What is encoded as MessagePack counts as the JSON that says the same, written without
+/// back). What is encoded otherwise counts as the JSON that says the same, written without
 /// white space. A list converts element by element, an array to a list likewise. To `json`, a
 /// typed value becomes the JSON that says the same.
 pub fn convert<'a>(value: Value<'a>, to: &Type) -> Value<'a> {
@@ -85,6 +86,7 @@ pub fn convert<'a>(value: Value<'a>, to: &Type) -> Value<'a> {
         (Value::Json(raw), to) => match raw.encoding {
             Encoding::Json => json::raw::convert(raw, to),
             Encoding::MessagePack => msgpack::raw::convert(raw, to),
+            Encoding::Vector | Encoding::OpenTelemetry => protobuf::raw::convert(raw, to),
         },
         (Value::List(values), Type::List(of)) => list(values, of),
         (value, Type::Json) => json(&value).map_or(Value::Missing, |text| {
@@ -103,6 +105,9 @@ pub fn json_text<'r>(raw: &'r Raw<'_>) -> Option<Cow<'r, str>> {
     match raw.encoding {
         Encoding::Json => std::str::from_utf8(&raw.bytes).ok().map(Cow::Borrowed),
         Encoding::MessagePack => msgpack::json_text(&raw.bytes).map(Cow::Owned),
+        Encoding::Vector | Encoding::OpenTelemetry => {
+            protobuf::json_text(&raw.bytes, raw.encoding).map(Cow::Owned)
+        }
     }
 }
 
@@ -136,18 +141,64 @@ fn json(value: &Value<'_>) -> Option<String> {
     }
 }
 
+/// A truth value as JSON, which is what one is until it is converted.
+pub(super) fn truth(value: bool) -> Value<'static> {
+    let json: &[u8] = if value { b"true" } else { b"false" };
+    Value::Json(Raw {
+        bytes: Cow::Borrowed(json),
+        encoding: Encoding::Json,
+    })
+}
+
+/// A number that is no whole number of 64 bits converts by the digits that JSON has for it.
+pub(super) fn digits<'a>(digits: String, to: &Type) -> Value<'a> {
+    if *to == Type::Json {
+        return Value::Json(Raw {
+            bytes: Cow::Owned(digits.into_bytes()),
+            encoding: Encoding::Json,
+        });
+    }
+    from_text(Cow::Owned(digits), to)
+}
+
+/// A value that was made of a part of a record, without the record.
+pub(super) fn detached<'a>(value: Value<'_>) -> Value<'a> {
+    match value {
+        Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+        Value::Json(raw) => Value::Json(Raw {
+            bytes: Cow::Owned(raw.bytes.into_owned()),
+            encoding: raw.encoding,
+        }),
+        Value::Int(number) => Value::Int(number),
+        Value::Timestamp(at) => Value::Timestamp(at),
+        // No other value is made of a record's part.
+        _ => Value::Missing,
+    }
+}
+
 fn is_array(raw: &Raw<'_>) -> bool {
     match raw.encoding {
         Encoding::Json => raw.bytes.first() == Some(&b'['),
         Encoding::MessagePack => msgpack::raw::is_array(&raw.bytes),
+        Encoding::Vector | Encoding::OpenTelemetry => {
+            protobuf::raw::is_array(&raw.bytes, raw.encoding)
+        }
     }
 }
 
 /// A part of a value, borrowed if the value is; null and empty text are missing.
-fn part<'a>(raw: &Raw<'a>, range: Range<usize>) -> Value<'a> {
+pub(super) fn part<'a>(raw: &Raw<'a>, range: Range<usize>) -> Value<'a> {
     match raw.encoding {
         Encoding::Json => json::raw::part(&raw.bytes, range),
         Encoding::MessagePack => msgpack::raw::part(&raw.bytes, range),
+        Encoding::Vector | Encoding::OpenTelemetry => match &raw.bytes {
+            Cow::Borrowed(bytes) => bytes.get(range).map_or(Value::Missing, |bytes| {
+                protobuf::raw::value(bytes, raw.encoding)
+            }),
+            Cow::Owned(bytes) => detached(bytes.get(range).map_or(Value::Missing, |bytes| {
+                protobuf::raw::value(bytes, raw.encoding)
+            })),
+        },
     }
 }
 
@@ -156,6 +207,9 @@ fn single(raw: &Raw<'_>, range: Range<usize>, step: &PathStep) -> Option<Range<u
     match raw.encoding {
         Encoding::Json => json::raw::single(&raw.bytes, range, step),
         Encoding::MessagePack => msgpack::raw::single(&raw.bytes, range, step),
+        Encoding::Vector | Encoding::OpenTelemetry => {
+            protobuf::raw::single(&raw.bytes, range, step, raw.encoding)
+        }
     }
 }
 
@@ -164,6 +218,9 @@ fn inside(raw: &Raw<'_>, range: Range<usize>) -> Vec<Range<usize>> {
     match raw.encoding {
         Encoding::Json => json::raw::inside(&raw.bytes, range),
         Encoding::MessagePack => msgpack::raw::inside(&raw.bytes, range),
+        Encoding::Vector | Encoding::OpenTelemetry => {
+            protobuf::raw::inside(&raw.bytes, range, raw.encoding)
+        }
     }
 }
 

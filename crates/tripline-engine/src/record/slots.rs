@@ -7,7 +7,7 @@ use tripline_lang::value::Encoding;
 use super::memory::Memory;
 use super::open::Bits;
 use super::paths::{Node, Paths, Slot};
-use super::{json, msgpack};
+use super::{json, msgpack, protobuf};
 
 /// The values found in one record.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Slots {
     open: Bits,
     /// Containers that are being read; lives here so that it is allocated once.
     pub(super) frames: Vec<Frame>,
+    /// The same of a protobuf record.
+    pub(super) messages: Vec<protobuf::Open>,
     /// JSON records read before, along which the next ones are read.
     pub(super) memory: Memory<json::Template>,
     /// The same of MessagePack records.
@@ -34,7 +36,7 @@ pub struct Found {
     pub kind: Kind,
     /// How it and its record are encoded.
     pub encoding: Encoding,
-    /// Its first byte: of a JSON text the quote, of a MessagePack text what stands behind its length.
+    /// Its first byte: of a JSON text the quote, of any other text what stands behind its length.
     pub start: u32,
     /// One past its last byte.
     pub end: u32,
@@ -43,7 +45,7 @@ pub struct Found {
 /// The kinds of value in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `null`, and of MessagePack all that counts as missing: empty text, NaN, unknown extensions.
+    /// `null`, and of encodings but JSON all that counts as missing: empty text, NaN, unknown extensions.
     Null,
     /// `false`
     False,
@@ -59,7 +61,7 @@ pub enum Kind {
     Object,
     /// An array.
     Array,
-    /// A timestamp of MessagePack.
+    /// A timestamp that is one by its encoding.
     Instant,
 }
 
@@ -104,7 +106,7 @@ impl Found {
         let bytes = self.bytes(record);
         match self.encoding {
             Encoding::Json => bytes.get(1..bytes.len().checked_sub(1)?),
-            Encoding::MessagePack => Some(bytes),
+            _ => Some(bytes),
         }
     }
 
@@ -134,6 +136,7 @@ impl Slots {
             filled: Bits::default(),
             open: Bits::default(),
             frames: Vec::with_capacity(paths.depth()),
+            messages: Vec::new(),
             memory: Memory::default(),
             packed_memory: Memory::default(),
         };

@@ -60,4 +60,9 @@ pub enum Encoding {
     Json,
     /// MessagePack.
     MessagePack,
+    /// Protobuf as Vector's `vector` sink sends it: of a record the message `event.Log` (or
+    /// `event.ValueMap`), of a value `event.Value`.
+    Vector,
+    /// Protobuf as OpenTelemetry has it: of a record the message `KeyValueList`, of a value `AnyValue`.
+    OpenTelemetry,
 }

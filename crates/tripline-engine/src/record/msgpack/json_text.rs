@@ -8,6 +8,7 @@ use tripline_lang::value::convert::Rfc3339;
 use super::head::{Head, What};
 use super::step::step_over;
 use crate::record::MAX_DEPTH;
+use crate::record::written::{float_text, quoted};
 
 /// A container that is being written.
 struct Open {
@@ -113,14 +114,4 @@ fn scalar(bytes: &[u8], head: Head, out: &mut Vec<u8>) -> Option<()> {
         What::Nil | What::Array(_) | What::Map(_) => out.extend_from_slice(b"null"),
     }
     Some(())
-}
-
-fn quoted(text: &str, out: &mut Vec<u8>) -> Option<()> {
-    serde_json::to_writer(out, text).ok()
-}
-
-/// A number as JSON writes it: with a fraction or an exponent even where it is whole, and `null`
-/// where it is not finite.
-pub(super) fn float_text(number: f64) -> String {
-    serde_json::to_string(&number).unwrap_or_default()
 }

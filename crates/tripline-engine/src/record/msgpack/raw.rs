@@ -8,12 +8,13 @@ use std::ops::Range;
 
 use tripline_lang::ast::PathStep;
 use tripline_lang::types::Type;
-use tripline_lang::value::convert::from_text;
 use tripline_lang::value::{Encoding, Raw, Value};
 
 use super::head::{Head, What};
-use super::json_text::{float_text, json_text};
+use super::json_text::json_text;
 use super::step::step_over;
+use crate::record::raw::{detached, digits, truth};
+use crate::record::written::float_text;
 use crate::record::{Found, Kind};
 
 /// See [`crate::record::value_of`].
@@ -32,18 +33,11 @@ fn value(bytes: &[u8]) -> Value<'_> {
     let Ok(head) = Head::read(bytes, 0) else {
         return Value::Missing;
     };
-    let json = |json: &'static str| {
-        Value::Json(Raw {
-            bytes: Cow::Borrowed(json.as_bytes()),
-            encoding: Encoding::Json,
-        })
-    };
     match head.what {
         What::Nil => Value::Missing,
         What::Int(number) => Value::Int(number),
         What::Text | What::Bytes => text(bytes.get(head.start..head.end).unwrap_or(&[])),
-        What::Bool(true) => json("true"),
-        What::Bool(false) => json("false"),
+        What::Bool(is) => truth(is),
         What::Extension(_) => head.instant(bytes).map_or(Value::Missing, Value::Timestamp),
         What::Float(number) if !number.is_finite() => Value::Missing,
         What::Float(_) | What::Large(_) | What::Array(_) | What::Map(_) => Value::Json(Raw {
@@ -92,17 +86,6 @@ pub(in crate::record) fn convert<'a>(raw: Raw<'a>, to: &Type) -> Value<'a> {
     }
 }
 
-/// A number that is no whole number of 64 bits converts by the digits that JSON has for it.
-fn digits<'a>(digits: String, to: &Type) -> Value<'a> {
-    if *to == Type::Json {
-        return Value::Json(Raw {
-            bytes: Cow::Owned(digits.into_bytes()),
-            encoding: Encoding::Json,
-        });
-    }
-    from_text(Cow::Owned(digits), to)
-}
-
 /// Whether the bytes are an array.
 pub(in crate::record) fn is_array(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(0x90..=0x9f | 0xdc | 0xdd))
@@ -112,17 +95,7 @@ pub(in crate::record) fn is_array(bytes: &[u8]) -> bool {
 pub(in crate::record) fn part<'a>(bytes: &Cow<'a, [u8]>, range: Range<usize>) -> Value<'a> {
     match bytes {
         Cow::Borrowed(bytes) => bytes.get(range).map_or(Value::Missing, value),
-        Cow::Owned(bytes) => match bytes.get(range).map_or(Value::Missing, value) {
-            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Value::Json(raw) => Value::Json(Raw {
-                bytes: Cow::Owned(raw.bytes.into_owned()),
-                encoding: raw.encoding,
-            }),
-            Value::Int(number) => Value::Int(number),
-            Value::Timestamp(at) => Value::Timestamp(at),
-            // No other value is made of MessagePack.
-            _ => Value::Missing,
-        },
+        Cow::Owned(bytes) => detached(bytes.get(range).map_or(Value::Missing, value)),
     }
 }
 

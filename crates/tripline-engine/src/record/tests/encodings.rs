@@ -34,7 +34,7 @@ fn shown(value: &Value<'_>) -> String {
 }
 
 /// What the value is in every type, and in a list of every type.
-fn in_every_type(value: &Value<'_>) -> Vec<String> {
+pub(super) fn in_every_type(value: &Value<'_>) -> Vec<String> {
     let types = Type::NAMES.iter().map(|(_, ty)| ty);
     types
         .flat_map(|ty| [ty.clone(), Type::List(Box::new(ty.clone()))])

@@ -5,6 +5,7 @@ mod along;
 mod encoder;
 mod encodings;
 mod msgpack;
+mod protobuf;
 mod random;
 
 use tripline_lang::ast::PathStep;
