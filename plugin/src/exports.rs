@@ -196,9 +196,10 @@ unsafe fn call(mode: Mode, record: *const u8, length: c_int) -> *const u8 {
 fn nothing(mode: Mode) -> *const u8 {
     static EMPTY_TEXT: [u8; 1] = [0];
     static EMPTY_MAP: [u8; 2] = [0x80, 0];
-    match mode.encoding() {
-        Encoding::Json => EMPTY_TEXT.as_ptr(),
-        Encoding::MessagePack => EMPTY_MAP.as_ptr(),
+    if mode.encoding() == Encoding::Json {
+        EMPTY_TEXT.as_ptr()
+    } else {
+        EMPTY_MAP.as_ptr()
     }
 }
 

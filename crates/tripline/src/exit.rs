@@ -75,3 +75,20 @@ impl Failure {
         self.status() == Status::Ran
     }
 }
+
+impl From<tripline_state::Failure> for Failure {
+    fn from(failure: tripline_state::Failure) -> Failure {
+        match failure {
+            tripline_state::Failure::InUse(said) => Failure::Usage(said),
+            tripline_state::Failure::File {
+                doing,
+                path,
+                source,
+            } => Failure::File {
+                doing,
+                path,
+                source,
+            },
+        }
+    }
+}

@@ -1,10 +1,9 @@
 //! Files that a run writes. [`Growing`] is written from front to end, and knows how long it is, so that a
-//! later run can take it up where a state says; [`set_aside`] makes room without losing anything;
-//! [`replace`] is for files that others read while they are written.
+//! later run can take it up where a state says; [`replace`] is for files that others read while they are written.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,24 +20,6 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // What is left behind is of no use to anybody.
         let _ = fs::remove_file(temporary);
     })
-}
-
-/// Renames a file beside itself, to a name that nothing has, and says which.
-pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let mut number = 1u32;
-    loop {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".set-aside");
-        if number > 1 {
-            name.push(format!(".{number}"));
-        }
-        let aside = PathBuf::from(name);
-        if fs::symlink_metadata(&aside).is_err() {
-            fs::rename(path, &aside)?;
-            return Ok(aside);
-        }
-        number = number.saturating_add(1);
-    }
 }
 
 /// Whether there is a file with something in it.
@@ -244,19 +225,5 @@ mod tests {
         );
         growing.write_all(b"more\n").unwrap();
         assert!(fs::read_to_string(&other).unwrap().starts_with("precious"));
-    }
-
-    #[test]
-    fn nothing_that_was_set_aside_before_is_overwritten() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state");
-        for text in ["first", "second", "third"] {
-            fs::write(&path, text).unwrap();
-            set_aside(&path).unwrap();
-        }
-        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-        assert_eq!(read("state.set-aside"), "first");
-        assert_eq!(read("state.set-aside.2"), "second");
-        assert_eq!(read("state.set-aside.3"), "third");
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tripline_engine::lang::checked::Checked;
 use tripline_output::outcome::rules_text;
+use tripline_state::Keeper;
 
 use super::correlation::Correlate;
 use super::desk::{Report, Take};
@@ -13,7 +14,7 @@ use super::in_force::InForce;
 use super::wall::Wall;
 use crate::exit::Failure;
 use crate::rules::{self, Kept, Loaded, Watched};
-use crate::state::{Head, Keeper, Positions};
+use crate::state::{Head, Positions};
 
 /// What is looked after.
 pub(crate) struct Tending {
@@ -71,7 +72,7 @@ impl Correlate {
         }
         let (head, outputs) = self.head()?;
         match &mut self.tending.keeper {
-            Some(keeper) => keeper.begin(&mut self.engine, &head, outputs),
+            Some(keeper) => Ok(keeper.begin(&mut self.engine, &head, outputs)?),
             None => Ok(()),
         }
     }
@@ -84,7 +85,7 @@ impl Correlate {
         }
         let (head, outputs) = self.head()?;
         match &mut self.tending.keeper {
-            Some(keeper) => keeper.finish(&mut self.engine, &head, outputs),
+            Some(keeper) => Ok(keeper.finish(&mut self.engine, &head, outputs)?),
             None => Ok(()),
         }
     }

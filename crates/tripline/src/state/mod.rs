@@ -6,18 +6,11 @@
 //! before the places in the inputs, and what it had given is exactly what the outputs hold up to
 //! their lengths. What is not understood is set aside, never overwritten and never trusted.
 
-mod envelope;
 mod inputs;
-mod keeper;
-mod open;
-mod writer;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use envelope::StateError;
 pub(crate) use inputs::{Positions, matched};
-pub(crate) use keeper::Keeper;
-pub(crate) use open::{Found, Lock, read, set_aside};
 
 use crate::input::{About, Mark};
 use crate::output::files::Left;

@@ -9,12 +9,13 @@ use std::path::Path;
 
 use tripline_engine::{Detection, Engine, Sink};
 use tripline_output::outcome::restored_text;
+use tripline_state::{Found, Keeper, Kind, Lock, StateError, set_aside};
 
 use super::Arguments;
 use crate::exit::Failure;
 use crate::input::{Entry, Input, Look};
 use crate::output::files::{self, Growing, Left};
-use crate::state::{self, Found, Head, Keeper, Lock, Positions};
+use crate::state::{self, Head, Positions};
 
 /// What a run begins with.
 pub(super) struct Opened {
@@ -61,8 +62,8 @@ pub(super) fn open(
             before: None,
         });
     };
-    let lock = Lock::take(path)?;
-    let keeper = Some(Keeper::new(path, arguments.state_every, lock));
+    let lock = Lock::take(Kind::Run, path)?;
+    let keeper = Some(Keeper::new(Kind::Run, path, arguments.state_every, lock));
     match restored(arguments, path, written_as, engine)? {
         Some(before) => go_on(arguments, inputs, keeper, before),
         None => begin(arguments, inputs, keeper),
@@ -78,7 +79,7 @@ fn begin(
     let create = |path: &Option<std::path::PathBuf>| -> Result<Option<Growing>, Failure> {
         let Some(path) = path else { return Ok(None) };
         if files::has_content(path) {
-            let aside = files::set_aside(path).map_err(|source| Failure::File {
+            let aside = set_aside(path).map_err(|source| Failure::File {
                 doing: "cannot set aside",
                 path: path.display().to_string(),
                 source,
@@ -121,7 +122,7 @@ fn go_on(
         Input::Standard => Look::at(&entry.input).is_some(),
         Input::Unreadable(..) => true,
     });
-    let resume = |path: &Option<std::path::PathBuf>, left: Option<&Left>| {
+    let resume = |path: &Option<std::path::PathBuf>, left: Option<&Left>| -> Result<_, Failure> {
         let Some(path) = path else { return Ok(None) };
         let (growing, note) = Growing::resume(path, left, again)?;
         if let Some(note) = note {
@@ -147,10 +148,10 @@ fn restored(
     written_as: &str,
     engine: &mut Engine,
 ) -> Result<Option<Before>, Failure> {
-    let (head, snapshot) = match state::read(path)? {
+    let (head, snapshot) = match tripline_state::read::<Head>(Kind::Run, path)? {
         Found::Nothing => return Ok(None),
         Found::Not(error) => {
-            say(&state::set_aside(path, &error)?);
+            not_gone_on_with(path, &error)?;
             return Ok(None);
         }
         Found::Kept(head, snapshot) => (*head, snapshot),
@@ -179,10 +180,25 @@ fn restored(
             }))
         }
         Err(error) => {
-            say(&state::set_aside(path, &error.into())?);
+            not_gone_on_with(path, &error.into())?;
             Ok(None)
         }
     }
+}
+
+/// Renames a state that is not gone on with, and says why and to what.
+fn not_gone_on_with(state: &Path, why: &StateError) -> Result<(), Failure> {
+    let aside = set_aside(state).map_err(|source| Failure::File {
+        doing: "cannot set aside",
+        path: state.display().to_string(),
+        source,
+    })?;
+    say(&format!(
+        "{} is not gone on with, so the run begins anew: {why}; it was set aside as {}",
+        state.display(),
+        aside.display()
+    ));
+    Ok(())
 }
 
 /// Whether what two runs write can be one output. To standard output a format may follow another.

@@ -183,8 +183,11 @@ impl Drop for Writing {
     }
 }
 
-/// Makes a renaming last.
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Makes the renaming of a file to this path last.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         let folder = match path.parent() {

@@ -4,13 +4,37 @@
 //!
 //! INVARIANT: nothing that is read is trusted: it is whole and unharmed before anything is looked at.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tripline_engine::SnapshotError;
 use xxhash_rust::xxh64::{Xxh64, xxh64};
 
-use super::Head;
+/// Whose state it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Of `tripline run`.
+    Run,
+    /// Of `tripline relay`.
+    Relay,
+}
 
-/// What a state begins with. The last bytes show when it was sent as text.
-const MAGIC: [u8; 8] = *b"TRIPR\r\n\x1a";
+impl Kind {
+    /// What its state begins with. The last bytes show when it was sent as text.
+    fn magic(self) -> [u8; 8] {
+        match self {
+            Kind::Run => *b"TRIPR\r\n\x1a",
+            Kind::Relay => *b"TRIPY\r\n\x1a",
+        }
+    }
+
+    /// Its name in sentences.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Kind::Run => "run",
+            Kind::Relay => "relay",
+        }
+    }
+}
 
 /// Goes up with every change of what is written.
 const VERSION: u16 = 1;
@@ -26,10 +50,13 @@ const SEED: u64 = 0;
 
 /// Why a state is not gone on with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StateError {
+pub enum StateError {
     /// It does not begin as one does.
-    #[error("it is not the state of a run")]
-    NotAState,
+    #[error("it is not the state of a {noun}")]
+    NotAState {
+        /// Whose state it was to be.
+        noun: &'static str,
+    },
     /// A later release wrote it.
     #[error("it is of version {found}, newer than version {VERSION}, which this release reads")]
     Newer {
@@ -89,9 +116,9 @@ impl Sum {
 }
 
 /// What comes before the engine's snapshot.
-pub(super) fn front(head: &Head) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn front<H: Serialize>(kind: Kind, head: &H) -> Result<Vec<u8>, serde_json::Error> {
     let json = serde_json::to_vec(head)?;
-    let mut front = MAGIC.to_vec();
+    let mut front = kind.magic().to_vec();
     front.extend_from_slice(&VERSION.to_le_bytes());
     front.extend_from_slice(&(json.len() as u64).to_le_bytes());
     front.extend_from_slice(&json);
@@ -99,13 +126,17 @@ pub(super) fn front(head: &Head) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 /// The head, and the engine's snapshot.
-pub(super) fn open(bytes: &[u8]) -> Result<(Head, &[u8]), StateError> {
-    let Some(rest) = bytes.strip_prefix(&MAGIC) else {
-        let cut_off = MAGIC.starts_with(bytes);
+pub(super) fn open<H: DeserializeOwned>(
+    kind: Kind,
+    bytes: &[u8],
+) -> Result<(H, &[u8]), StateError> {
+    let magic = kind.magic();
+    let Some(rest) = bytes.strip_prefix(&magic) else {
+        let cut_off = magic.starts_with(bytes);
         return Err(if cut_off {
             StateError::Truncated
         } else {
-            StateError::NotAState
+            StateError::NotAState { noun: kind.noun() }
         });
     };
     let (version, _) = rest.split_first_chunk::<2>().ok_or(StateError::Truncated)?;
@@ -127,7 +158,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Head, &[u8]), StateError> {
         return Err(StateError::Checksum);
     }
     let ends = || StateError::Damaged("something in it ends too early".to_owned());
-    let content = content.get(MAGIC.len() + 2..).ok_or_else(ends)?;
+    let content = content.get(magic.len() + 2..).ok_or_else(ends)?;
     let (length, content) = content.split_first_chunk::<8>().ok_or_else(ends)?;
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| ends())?;
     let (json, engine) = content.split_at_checked(length).ok_or_else(ends)?;
@@ -139,24 +170,14 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Head, &[u8]), StateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::ledger::Account;
+
+    fn opened(bytes: &[u8]) -> Result<(), StateError> {
+        open::<(String, u64)>(Kind::Run, bytes).map(drop)
+    }
 
     fn state() -> Vec<u8> {
-        let head = Head {
-            written_as: "detections".to_owned(),
-            inputs: Vec::new(),
-            next_index: 0,
-            output: None,
-            dead_letter: None,
-            account: Account::default(),
-            detections: 7,
-            unattached: 0,
-            ahead: 0,
-            last_input: None,
-            peak: 0,
-            seconds: 1.5,
-        };
-        let mut bytes = front(&head).unwrap();
+        let head = ("detections".to_owned(), 7);
+        let mut bytes = front(Kind::Run, &head).unwrap();
         bytes.extend_from_slice(b"the engine's part");
         let mut sum = Sum::new();
         sum.add(&bytes);
@@ -167,8 +188,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let bytes = state();
-        let (head, engine) = open(&bytes).unwrap();
-        assert_eq!(head.detections, 7);
+        let ((mode, count), engine): ((String, u64), _) = open(Kind::Run, &bytes).unwrap();
+        assert_eq!((mode.as_str(), count), ("detections", 7));
         assert_eq!(engine, b"the engine's part");
     }
 
@@ -176,26 +197,36 @@ mod tests {
     fn every_byte_that_is_missing_added_or_changed_is_noticed() {
         let bytes = state();
         for length in 0..bytes.len() {
-            assert!(open(&bytes[..length]).is_err(), "{length} bytes");
+            assert!(opened(&bytes[..length]).is_err(), "{length} bytes");
         }
         for at in 0..bytes.len() {
             let mut harmed = bytes.clone();
             harmed[at] ^= 0x20;
-            assert!(open(&harmed).is_err(), "byte {at}");
+            assert!(opened(&harmed).is_err(), "byte {at}");
         }
         let longer = [&bytes[..], b"\x04END"].concat();
-        assert_eq!(open(&longer), Err(StateError::Checksum));
+        assert_eq!(opened(&longer), Err(StateError::Checksum));
     }
 
     #[test]
     fn other_files_and_other_versions_are_told_apart() {
-        assert_eq!(open(b"rule x {"), Err(StateError::NotAState));
-        assert_eq!(open(b"TRIPS\r\n\x1a\x01\x00"), Err(StateError::NotAState));
-        assert_eq!(open(b""), Err(StateError::Truncated));
+        assert_eq!(
+            opened(b"rule x {"),
+            Err(StateError::NotAState { noun: "run" })
+        );
+        assert_eq!(
+            opened(b"TRIPS\r\n\x1a\x01\x00"),
+            Err(StateError::NotAState { noun: "run" })
+        );
+        assert_eq!(
+            opened(b"TRIPY\r\n\x1a\x01\x00"),
+            Err(StateError::NotAState { noun: "run" })
+        );
+        assert_eq!(opened(b""), Err(StateError::Truncated));
         let mut bytes = state();
         bytes[8] = 2;
-        assert_eq!(open(&bytes), Err(StateError::Newer { found: 2 }));
+        assert_eq!(opened(&bytes), Err(StateError::Newer { found: 2 }));
         bytes[8] = 0;
-        assert_eq!(open(&bytes), Err(StateError::Older { found: 0 }));
+        assert_eq!(opened(&bytes), Err(StateError::Older { found: 0 }));
     }
 }

@@ -6,20 +6,23 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use super::envelope;
-use super::{Head, StateError};
-use crate::exit::Failure;
-use crate::output::files;
+use super::{Failure, Kind, StateError};
 
 /// Keeps other runs away from a state for as long as it lives; a run that is killed lets go of it.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes it, or says that another run has it.
-    pub(crate) fn take(state: &Path) -> Result<Lock, Failure> {
+    /// Takes it, or says that another process has it.
+    ///
+    /// # Errors
+    /// When another process has it, or the file beside the state cannot be written.
+    pub fn take(kind: Kind, state: &Path) -> Result<Lock, Failure> {
         let path = beside(state, ".lock");
         let failed = |source| Failure::File {
             doing: "cannot write",
@@ -34,9 +37,10 @@ impl Lock {
             .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Failure::Usage(format!(
-                "another run keeps its state in {}; give each run a file of its own",
-                state.display()
+            Err(TryLockError::WouldBlock) => Err(Failure::InUse(format!(
+                "another {noun} keeps its state in {}; give each {noun} a file of its own",
+                state.display(),
+                noun = kind.noun()
             ))),
             // Not every file system has locks.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
@@ -55,17 +59,20 @@ pub(super) fn beside(state: &Path, ending: &str) -> PathBuf {
 }
 
 /// What there is of an earlier run.
-pub(crate) enum Found {
+pub enum Found<H> {
     /// Nothing: this is the first one.
     Nothing,
     /// Its state.
-    Kept(Box<Head>, Vec<u8>),
+    Kept(Box<H>, Vec<u8>),
     /// Something that is not understood.
     Not(StateError),
 }
 
 /// Reads what there is.
-pub(crate) fn read(state: &Path) -> Result<Found, Failure> {
+///
+/// # Errors
+/// When there is a file that cannot be read.
+pub fn read<H: DeserializeOwned>(kind: Kind, state: &Path) -> Result<Found<H>, Failure> {
     let mut bytes = match fs::read(state) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
@@ -77,7 +84,7 @@ pub(crate) fn read(state: &Path) -> Result<Found, Failure> {
             });
         }
     };
-    let (head, place) = match envelope::open(&bytes) {
+    let (head, place) = match envelope::open(kind, &bytes) {
         Ok((head, engine)) => {
             let end = bytes.len().saturating_sub(envelope::TAIL);
             (head, end.saturating_sub(engine.len())..end)
@@ -89,18 +96,25 @@ pub(crate) fn read(state: &Path) -> Result<Found, Failure> {
     Ok(Found::Kept(Box::new(head), bytes))
 }
 
-/// Renames a state that is not gone on with, and says why and to what.
-pub(crate) fn set_aside(state: &Path, why: &StateError) -> Result<String, Failure> {
-    let aside = files::set_aside(state).map_err(|source| Failure::File {
-        doing: "cannot set aside",
-        path: state.display().to_string(),
-        source,
-    })?;
-    Ok(format!(
-        "{} is not gone on with, so the run begins anew: {why}; it was set aside as {}",
-        state.display(),
-        aside.display()
-    ))
+/// Renames a file beside itself, to a name that nothing has, and says which.
+///
+/// # Errors
+/// What the system says.
+pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut number = 1u32;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".set-aside");
+        if number > 1 {
+            name.push(format!(".{number}"));
+        }
+        let aside = PathBuf::from(name);
+        if fs::symlink_metadata(&aside).is_err() {
+            fs::rename(path, &aside)?;
+            return Ok(aside);
+        }
+        number = number.saturating_add(1);
+    }
 }
 
 #[cfg(test)]
@@ -111,13 +125,27 @@ mod tests {
     fn a_state_has_one_run_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
-        let lock = Lock::take(&state).unwrap();
-        let refused = Lock::take(&state).unwrap_err().to_string();
+        let lock = Lock::take(Kind::Run, &state).unwrap();
+        let refused = Lock::take(Kind::Run, &state).unwrap_err().to_string();
         assert!(
             refused.contains("another run keeps its state in"),
             "{refused}"
         );
         drop(lock);
-        Lock::take(&state).unwrap();
+        Lock::take(Kind::Run, &state).unwrap();
+    }
+
+    #[test]
+    fn nothing_that_was_set_aside_before_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        for text in ["first", "second", "third"] {
+            fs::write(&path, text).unwrap();
+            set_aside(&path).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(read("state.set-aside"), "first");
+        assert_eq!(read("state.set-aside.2"), "second");
+        assert_eq!(read("state.set-aside.3"), "third");
     }
 }

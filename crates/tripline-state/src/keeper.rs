@@ -9,17 +9,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tripline_engine::{Engine, SnapshotProgress};
 
 use super::writer::{Message, Report, Writer};
-use super::{Head, Lock, envelope};
-use crate::exit::Failure;
+use super::{Failure, Kind, Lock, envelope};
 
 /// Bytes of a snapshot that are written between two blocks.
 const PIECE: usize = 4 << 20;
 
-/// Writes the state of a run.
-pub(crate) struct Keeper {
+/// Writes the state of a process.
+pub struct Keeper {
+    kind: Kind,
     path: PathBuf,
     every: Duration,
     due: Instant,
@@ -39,8 +40,9 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Writes to this path, which the lock is for.
-    pub(crate) fn new(path: &Path, every: Duration, lock: Lock) -> Keeper {
+    pub fn new(kind: Kind, path: &Path, every: Duration, lock: Lock) -> Keeper {
         Keeper {
+            kind,
             path: path.to_owned(),
             every,
             due: Instant::now() + every,
@@ -55,23 +57,23 @@ impl Keeper {
     }
 
     /// Takes note that something has happened.
-    pub(crate) fn happened(&mut self) {
+    pub fn happened(&mut self) {
         self.stale = true;
     }
 
     /// Whether a state is to be begun now.
-    pub(crate) fn is_due(&self) -> bool {
+    pub fn is_due(&self) -> bool {
         self.stale && !self.taking && self.unreported == 0 && Instant::now() >= self.due
     }
 
     /// Begins a state with this head and these outputs.
-    pub(crate) fn begin(
+    pub fn begin<H: Serialize>(
         &mut self,
         engine: &mut Engine,
-        head: &Head,
+        head: &H,
         outputs: Vec<File>,
     ) -> Result<(), Failure> {
-        let front = envelope::front(head).map_err(|error| self.failure(error.into()))?;
+        let front = envelope::front(self.kind, head).map_err(|error| self.failure(error.into()))?;
         self.due = Instant::now() + self.every;
         self.stale = false;
         engine.begin_snapshot();
@@ -83,7 +85,7 @@ impl Keeper {
     }
 
     /// Writes a piece more of what was begun. Gives what there is to be said about it.
-    pub(crate) fn go_on(&mut self, engine: &mut Engine) -> Option<String> {
+    pub fn go_on(&mut self, engine: &mut Engine) -> Option<String> {
         let mut said = None;
         while let Some(report) = self.writer.report() {
             said = self.heard(report, engine).or(said);
@@ -116,13 +118,13 @@ impl Keeper {
 
     /// Writes a state to its end and waits for it: before the first record, and after the last one. One
     /// that is being written is given up.
-    pub(crate) fn finish(
+    pub fn finish<H: Serialize>(
         &mut self,
         engine: &mut Engine,
-        head: &Head,
+        head: &H,
         outputs: Vec<File>,
     ) -> Result<(), Failure> {
-        let front = envelope::front(head).map_err(|error| self.failure(error.into()))?;
+        let front = envelope::front(self.kind, head).map_err(|error| self.failure(error.into()))?;
         if let Some(message) = self.held_back.take() {
             self.writer.tell(message);
         }
@@ -183,8 +185,9 @@ impl Keeper {
                 let told = std::mem::replace(&mut self.failing, true);
                 (!told).then(|| {
                     format!(
-                        "{}; the run goes on, and tries again every time",
-                        self.failure(error)
+                        "{}; the {} goes on, and tries again every time",
+                        self.failure(error),
+                        self.kind.noun()
                     )
                 })
             }
