@@ -4,6 +4,7 @@
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tripline_engine::{Detection, JsonValue};
 
 /// The name of the member where nothing else is asked for.
@@ -38,11 +39,29 @@ impl Annotation {
         if before > 0 {
             self.detections.push(b',');
         }
-        let written = serde_json::to_writer(&mut self.detections, &Brief(detection));
+        let written = write_brief(detection, &mut self.detections);
         if written.is_err() {
             self.detections.truncate(before);
         }
         written
+    }
+
+    /// Adds a detection that [`write_brief`] wrote.
+    pub fn add_written(&mut self, detection: &[u8]) {
+        if !self.detections.is_empty() {
+            self.detections.push(b',');
+        }
+        self.detections.extend_from_slice(detection);
+    }
+
+    /// What the record gains as JSON: `{"detections":[…],"tags":[…]}`.
+    ///
+    /// # Errors
+    /// When what [`Annotation::add_written`] took was no JSON.
+    pub fn value(&self) -> serde_json::Result<Value> {
+        let mut text = Vec::new();
+        self.write_value(&mut text);
+        serde_json::from_slice(&text)
     }
 
     /// Adds tags.
@@ -53,12 +72,25 @@ impl Annotation {
     /// Appends the member `name`: `"tripline":{"detections":[…],"tags":[…]}`.
     pub fn write_member(&self, name: &str, out: &mut Vec<u8>) {
         write_json(name, out);
-        out.extend_from_slice(b":{\"detections\":[");
+        out.push(b':');
+        self.write_value(out);
+    }
+
+    fn write_value(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"detections\":[");
         out.extend_from_slice(&self.detections);
         out.extend_from_slice(b"],\"tags\":");
         write_json(&self.tags, out);
         out.push(b'}');
     }
+}
+
+/// Appends what a record says of a detection that its arrival gives, as JSON.
+///
+/// # Errors
+/// When it cannot be written as JSON; something may have been appended then.
+pub fn write_brief(detection: &Detection<'_>, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    serde_json::to_writer(out, &Brief(detection))
 }
 
 /// Appends the member that a record gains from filters alone: `"tripline":{"tags":[…]}`.

@@ -153,6 +153,21 @@ pub fn write_one(
     text.sample(name, &[], value);
 }
 
+/// Appends samples that share one head, for what a face counts besides.
+pub fn write_family(
+    name: &str,
+    kind: &str,
+    help: &str,
+    samples: &[(Vec<Label<'_>>, u64)],
+    out: &mut String,
+) {
+    let mut text = Text { labels: &[], out };
+    text.head(name, kind, help);
+    for (labels, value) in samples {
+        text.sample(name, labels, *value);
+    }
+}
+
 struct Text<'a> {
     labels: &'a [Label<'a>],
     out: &'a mut String,

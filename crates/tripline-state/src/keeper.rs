@@ -35,6 +35,8 @@ pub struct Keeper {
     unreported: u32,
     /// The last one could not be written, which has been told.
     failing: bool,
+    /// One was written since that was asked last.
+    written: bool,
     _lock: Lock,
 }
 
@@ -52,8 +54,14 @@ impl Keeper {
             held_back: None,
             unreported: 0,
             failing: false,
+            written: false,
             _lock: lock,
         }
+    }
+
+    /// Whether a state was written since this was asked last.
+    pub fn was_written(&mut self) -> bool {
+        std::mem::take(&mut self.written)
     }
 
     /// Takes note that something has happened.
@@ -173,6 +181,7 @@ impl Keeper {
         match report {
             Report::Written => {
                 self.failing = false;
+                self.written = true;
                 None
             }
             Report::Cancelled => None,

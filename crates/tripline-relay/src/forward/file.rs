@@ -1,0 +1,76 @@
+//! Lines at the end of a file, or on standard output. One request after the other.
+
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tonic::Status;
+
+use crate::settings::RelayError;
+
+/// What is written to.
+#[derive(Clone)]
+pub(crate) struct Appending(Arc<Mutex<To>>);
+
+enum To {
+    /// A file, and how long it is with whole requests. Devices have no length.
+    File(File, Option<u64>),
+    Standard,
+}
+
+impl Appending {
+    /// A file, which need not be there.
+    pub(super) fn open(path: &Path) -> Result<Appending, RelayError> {
+        let opened = || {
+            let mut file = File::options().create(true).append(true).open(path)?;
+            let is_file = file.metadata()?.is_file();
+            let length = is_file.then(|| file.seek(SeekFrom::End(0))).transpose()?;
+            Ok(To::File(file, length))
+        };
+        let file = opened().map_err(|source| RelayError::File {
+            doing: "cannot write",
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Appending(Arc::new(Mutex::new(file))))
+    }
+
+    /// Standard output.
+    pub(super) fn standard() -> Appending {
+        Appending(Arc::new(Mutex::new(To::Standard)))
+    }
+
+    /// Appends lines; of a file they are on the disk then.
+    pub(super) async fn send(&self, lines: Bytes) -> Result<(), Status> {
+        let to = Arc::clone(&self.0);
+        let written = tokio::task::spawn_blocking(move || {
+            let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
+            append(&mut to, &lines)
+        });
+        let written = written.await.map_err(io::Error::other).flatten();
+        written.map_err(|error| Status::unavailable(format!("cannot write: {error}")))
+    }
+}
+
+fn append(to: &mut To, lines: &[u8]) -> io::Result<()> {
+    match to {
+        To::Standard => {
+            let mut out = io::stdout().lock();
+            out.write_all(lines)?;
+            out.flush()
+        }
+        To::File(file, None) => file.write_all(lines),
+        To::File(file, Some(length)) => {
+            let written = file.write_all(lines).and_then(|()| file.sync_data());
+            match written {
+                Ok(()) => *length += lines.len() as u64,
+                // What is there of a request that comes again is cut off; where that fails too, its
+                // lines stand twice, which is better than not at all.
+                Err(_) => drop(file.set_len(*length)),
+            }
+            written
+        }
+    }
+}

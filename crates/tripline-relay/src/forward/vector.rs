@@ -1,0 +1,165 @@
+//! A `vector` source that is sent to by its own protocol, and its own status.
+
+use std::time::Duration;
+
+use ::http::uri::PathAndQuery;
+use bytes::Bytes;
+use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Request, Status};
+
+use super::Target;
+use crate::serve::codec::Raw;
+use crate::settings::{Compression, Receiver, RelayError};
+use crate::tls;
+
+/// How long connecting may take.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// How long the receiver may take to say that it is well.
+const HEALTH: Duration = Duration::from_secs(2);
+
+/// A connection, which is made when it is needed and made anew when it is lost.
+pub(crate) struct Client {
+    channel: Channel,
+    compression: Option<CompressionEncoding>,
+    token: Option<MetadataValue<Ascii>>,
+    timeout: Duration,
+}
+
+impl Client {
+    /// To this receiver.
+    pub(super) fn new(receiver: &Receiver) -> Result<Client, RelayError> {
+        let Target::Vector { authority, tls } = &receiver.target else {
+            return Err(RelayError::Setting(
+                "no receiver of Vector's protocol".to_owned(),
+            ));
+        };
+        let scheme = if *tls { "https" } else { "http" };
+        let refused = |error: tonic::transport::Error| {
+            RelayError::Setting(format!("cannot forward to {}: {error}", receiver.target))
+        };
+        let mut endpoint = Endpoint::from_shared(format!("{scheme}://{authority}"))
+            .map_err(refused)?
+            .connect_timeout(CONNECTING)
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(20))
+            .keep_alive_while_idle(true)
+            .http2_adaptive_window(true);
+        if *tls {
+            endpoint = endpoint
+                .tls_config(client_tls(receiver)?)
+                .map_err(refused)?;
+        }
+        let token = receiver.token.as_ref().map(|token| {
+            format!("Bearer {token}").parse().map_err(|_| {
+                RelayError::Setting("a token has only visible characters of ASCII".to_owned())
+            })
+        });
+        Ok(Client {
+            channel: endpoint.connect_lazy(),
+            compression: match receiver.compression {
+                Compression::None => None,
+                Compression::Gzip => Some(CompressionEncoding::Gzip),
+                Compression::Zstd => Some(CompressionEncoding::Zstd),
+            },
+            token: token.transpose()?,
+            timeout: receiver.timeout,
+        })
+    }
+
+    /// Sends a `PushEventsRequest`.
+    pub(super) async fn send(&self, request: Bytes) -> Result<(), Status> {
+        let path = PathAndQuery::from_static("/vector.Vector/PushEvents");
+        self.call(request, path, self.timeout).await.map(drop)
+    }
+
+    /// Asks how the receiver is.
+    pub(super) async fn health(&self) -> Result<(), Status> {
+        let path = PathAndQuery::from_static("/vector.Vector/HealthCheck");
+        let answer = self.call(Bytes::new(), path, HEALTH).await?;
+        // Field 1, `status`, is left out where it is SERVING, which is 0.
+        match answer.as_ref() {
+            [] | [8, 0] => Ok(()),
+            _ => Err(Status::unavailable(
+                "the receiver says that it is not serving",
+            )),
+        }
+    }
+
+    async fn call(
+        &self,
+        message: Bytes,
+        path: PathAndQuery,
+        timeout: Duration,
+    ) -> Result<Bytes, Status> {
+        let mut client = Grpc::new(self.channel.clone())
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd);
+        if let Some(compression) = self.compression {
+            client = client.send_compressed(compression);
+        }
+        let mut request = Request::new(message);
+        if let Some(token) = &self.token {
+            request
+                .metadata_mut()
+                .insert("authorization", token.clone());
+        }
+        let answered = async {
+            client.ready().await.map_err(|error| {
+                Status::unavailable(format!("the receiver cannot be reached: {}", chain(&error)))
+            })?;
+            client.unary(request, path, Raw).await
+        };
+        match tokio::time::timeout(timeout, answered).await {
+            Ok(answer) => answer.map(tonic::Response::into_inner).map_err(plain),
+            Err(_) => Err(Status::unavailable(format!(
+                "the receiver did not answer within {} s",
+                timeout.as_secs_f64()
+            ))),
+        }
+    }
+}
+
+/// A status with what there is to say of it in its message, and nothing that is for this connection alone.
+fn plain(status: Status) -> Status {
+    use std::error::Error as _;
+    let said = match status.source() {
+        Some(source) => format!("{}: {}", status.message(), chain(source)),
+        None => status.message().to_owned(),
+    };
+    Status::with_details(
+        status.code(),
+        said,
+        Bytes::copy_from_slice(status.details()),
+    )
+}
+
+/// An error with what is behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut behind = error.source();
+    while let Some(error) = behind {
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said.push_str(": ");
+            said.push_str(&more);
+        }
+        behind = error.source();
+    }
+    said
+}
+
+fn client_tls(receiver: &Receiver) -> Result<ClientTlsConfig, RelayError> {
+    let mut config = ClientTlsConfig::new();
+    config = match &receiver.ca {
+        Some(ca) => config.ca_certificate(Certificate::from_pem(tls::text(ca)?)),
+        None => config.with_native_roots(),
+    };
+    if let Some((certificate, key)) = &receiver.identity {
+        config = config.identity(Identity::from_pem(tls::text(certificate)?, tls::text(key)?));
+    }
+    Ok(config)
+}

@@ -1,0 +1,143 @@
+//! What rules say of batches. One thread owns the engine and everything that must change with it: the
+//! detections that are not delivered yet, the journal and the snapshots. Requests ask it through
+//! [`Judge`], and tell it whether what it found was delivered.
+//!
+//! The way of a batch: [`Judge::judge`] gives it to the thread, which pushes its records in turn
+//! ([`worker`]), holds what they give ([`pending`]), and answers when the records are on the disk
+//! ([`journal`]). Its [`Findings`] then say what becomes of the records; dropped before
+//! [`Findings::delivered`] is called, they say that the batch failed.
+
+mod journal;
+mod pending;
+mod start;
+mod worker;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tonic::Status;
+use tripline_engine::{Options, RuleSet};
+
+pub(crate) use self::worker::Outcome;
+use self::worker::{Message, Worker};
+use crate::counters::Counters;
+use crate::records::{Batch, Edits};
+use crate::settings::{RelayError, RuleSource, StateSettings};
+
+/// The thread, seen from requests.
+#[derive(Clone)]
+pub(crate) struct Judge {
+    to: mpsc::UnboundedSender<Message>,
+}
+
+/// What a judge is made with.
+pub(crate) struct Setup {
+    /// The rules in force.
+    pub(crate) rules: RuleSet,
+    /// Where edited ones come from.
+    pub(crate) source: Option<Box<dyn RuleSource>>,
+    /// How the engine behaves.
+    pub(crate) options: Options,
+    /// How far ahead of the clock an event may be dated.
+    pub(crate) skew: Option<std::time::Duration>,
+    /// Where the state is kept.
+    pub(crate) state: Option<StateSettings>,
+    /// What detections are written as.
+    pub(crate) outcome: Outcome,
+    /// Whether filters are applied.
+    pub(crate) filters: bool,
+    /// Where detections go that no batch carries.
+    pub(crate) left_alone: Option<mpsc::Sender<LeftAlone>>,
+    /// What is counted.
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// Detections that no batch carries, with the records that gave them.
+pub(crate) type LeftAlone = Vec<(u128, Vec<String>)>;
+
+/// What became of a batch, until it is delivered.
+pub(crate) struct Findings {
+    /// What becomes of its records.
+    pub(crate) edits: Edits,
+    /// Detections as JSON, where they go a way of their own.
+    pub(crate) detections: Vec<String>,
+    number: u64,
+    /// Told what becomes of the batch.
+    to: Option<mpsc::UnboundedSender<Message>>,
+}
+
+impl Findings {
+    /// The receiver has the batch, and what was found.
+    pub(crate) fn delivered(mut self) {
+        if let Some(to) = self.to.take() {
+            let _ = to.send(Message::Delivered(self.number));
+        }
+    }
+}
+
+impl Drop for Findings {
+    fn drop(&mut self) {
+        if let Some(to) = self.to.take() {
+            let _ = to.send(Message::Failed(self.number));
+        }
+    }
+}
+
+impl Judge {
+    /// Goes on from the state there is, and begins the thread. What is to be said of it is given too.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written, or another process has it.
+    pub(crate) fn begin(setup: Setup) -> Result<(Judge, std::thread::JoinHandle<()>), RelayError> {
+        let (to, inbox) = mpsc::unbounded_channel();
+        let worker = Worker::begin(setup)?;
+        let thread = std::thread::Builder::new()
+            .name("judge".to_owned())
+            .spawn(move || worker.run(inbox))
+            .map_err(RelayError::Thread)?;
+        Ok((Judge { to }, thread))
+    }
+
+    /// Asks what becomes of a batch.
+    pub(crate) async fn judge(&self, batch: Batch) -> Result<Findings, Status> {
+        let (answer, found) = oneshot::channel();
+        let gone = || Status::unavailable("the relay is ending");
+        self.to
+            .send(Message::Batch(batch, answer))
+            .map_err(|_| gone())?;
+        let (number, found) = found.await.map_err(|_| gone())??;
+        Ok(Findings {
+            edits: found.edits,
+            detections: found.detections,
+            number,
+            to: Some(self.to.clone()),
+        })
+    }
+
+    /// The engine's counters as text for Prometheus.
+    pub(crate) async fn metrics(&self) -> Option<String> {
+        let (answer, text) = oneshot::channel();
+        self.to.send(Message::Metrics(answer)).ok()?;
+        text.await.ok()
+    }
+
+    /// Time has passed: what is due is done.
+    pub(crate) fn tick(&self) {
+        let _ = self.to.send(Message::Tick);
+    }
+
+    /// Rules are to be read again now.
+    pub(crate) fn reload(&self) {
+        let _ = self.to.send(Message::Reload);
+    }
+
+    /// Detections that no batch carried were delivered.
+    pub(crate) fn let_go(&self, records: Vec<u128>) {
+        let _ = self.to.send(Message::LetGo(records));
+    }
+
+    /// The thread ends when it has done what it was told, and has kept the state.
+    pub(crate) fn end(&self) {
+        let _ = self.to.send(Message::End);
+    }
+}

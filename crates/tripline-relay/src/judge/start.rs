@@ -1,0 +1,119 @@
+//! How the thread begins where a process before it was: the snapshot, then the journals after it.
+
+use std::io;
+use std::path::Path;
+
+use chrono::Utc;
+use tripline_output::outcome::restored_text;
+use tripline_state::{Failure, Found, Keeper, Kind, Lock, StateError, read, set_aside};
+
+use super::journal::{self, Entry, Journal};
+use super::pending::{Pending, record_id};
+use super::worker::{Head, Kept, Worker};
+use crate::settings::{RelayError, StateSettings};
+
+impl Worker {
+    /// Goes on from the state there is, and keeps it from now on.
+    pub(super) fn go_on_from(&mut self, state: &StateSettings) -> Result<(), RelayError> {
+        let path = &state.path;
+        let lock = Lock::take(Kind::Relay, path)?;
+        let mut first = 0;
+        match read::<Head>(Kind::Relay, path)? {
+            Found::Nothing => {}
+            Found::Not(why) => aside(path, &why)?,
+            Found::Kept(head, snapshot) => match self.engine.restore(&snapshot, &mut self.found) {
+                Ok(restored) => {
+                    first = head.journal;
+                    self.next = head.next;
+                    self.pending = Pending::restored(head.pending);
+                    self.hold_alone();
+                    let said = restored_text(&restored, "--max-state");
+                    tracing::info!(state = %path.display(), "goes on from {said}");
+                }
+                Err(why) => aside(path, &why.into())?,
+            },
+        }
+        let mut last = first;
+        for (number, file) in journal::files(path) {
+            last = last.max(number);
+            if number >= first {
+                self.replay(&file)?;
+            }
+        }
+        self.pending.none_under_way();
+        let number = last + 1;
+        let failed = |source| Failure::File {
+            doing: "cannot write the journal of",
+            path: path.display().to_string(),
+            source,
+        };
+        self.kept = Some(Kept {
+            keeper: Keeper::new(Kind::Relay, path, state.every, lock),
+            journal: Journal::begin(path, number).map_err(failed)?,
+            number,
+            needed_from: first,
+        });
+        // What was gone through need not be again.
+        self.keep_all();
+        Ok(())
+    }
+
+    /// Goes through a journal.
+    fn replay(&mut self, file: &Path) -> Result<(), RelayError> {
+        let mut records = 0u64;
+        let read = journal::read(file, |entry| match entry {
+            Entry::Delivered(number) => self.pending.delivered(number),
+            Entry::Records(number, of) => {
+                self.next = self.next.max(number + 1);
+                for (encoding, content) in of {
+                    records += 1;
+                    self.engine
+                        .push_encoded(&content, encoding, &mut self.found);
+                    let texts = std::mem::take(&mut self.found.texts);
+                    if !texts.is_empty() {
+                        let now = Utc::now().timestamp();
+                        self.pending.hold(number, record_id(&content), &texts, now);
+                    }
+                }
+            }
+        });
+        match read {
+            Ok(rest) => tracing::info!(
+                journal = %file.display(), records, not_whole = rest, "went through a journal"
+            ),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let to = set_aside(file).map_err(|source| Failure::File {
+                    doing: "cannot set aside",
+                    path: file.display().to_string(),
+                    source,
+                })?;
+                tracing::warn!(
+                    journal = %file.display(), to = %to.display(), "set aside a journal: {error}"
+                );
+            }
+            Err(source) => {
+                return Err(Failure::File {
+                    doing: "cannot read",
+                    path: file.display().to_string(),
+                    source,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Renames a state that is not gone on with.
+fn aside(path: &Path, why: &StateError) -> Result<(), RelayError> {
+    let to = set_aside(path).map_err(|source| Failure::File {
+        doing: "cannot set aside",
+        path: path.display().to_string(),
+        source,
+    })?;
+    tracing::warn!(
+        state = %path.display(), to = %to.display(),
+        "the state is not gone on with, so the relay begins anew: {why}; it was set aside"
+    );
+    Ok(())
+}

@@ -1,0 +1,414 @@
+//! The thread that owns the engine: one message after the other, so that nothing is ever half done.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+use tonic::Status;
+use tripline_engine::{Detection, Engine, Fate, RuleSet, Scanner, Sink};
+use tripline_output::annotation::{Annotation, write_brief};
+use tripline_output::outcome::rules_text;
+use tripline_output::{metrics, record};
+use tripline_state::Keeper;
+
+use super::journal::{Journal, Records};
+use super::pending::{self, Pending, record_id};
+use super::{LeftAlone, Setup};
+use crate::counters::Counters;
+use crate::records::{Batch, Edit, Edits, Record};
+use crate::settings::{RelayError, RuleSource};
+
+/// How often the clock and the rules are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long, in seconds, detections that no batch carries are left alone before they go their own way:
+/// longer than senders wait between two tries.
+const ALONE: i64 = 60;
+
+/// How long, in seconds, they are held where there is no such way.
+const HELD: i64 = 3600;
+
+/// What detections are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The record whose arrival gives them gains them.
+    Annotate,
+    /// They go a way of their own, whole.
+    Detect,
+}
+
+/// What becomes of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) edits: Edits,
+    pub(super) detections: Vec<String>,
+}
+
+/// What the thread is told.
+pub(super) enum Message {
+    /// A batch, and who asks.
+    Batch(Batch, oneshot::Sender<Result<(u64, Found), Status>>),
+    /// A batch was delivered.
+    Delivered(u64),
+    /// A batch was not.
+    Failed(u64),
+    /// Detections that no batch carried were delivered.
+    LetGo(Vec<u128>),
+    /// Time has passed.
+    Tick,
+    /// Rules are to be read again.
+    Reload,
+    /// The counters are asked for.
+    Metrics(oneshot::Sender<String>),
+    /// The thread is to end.
+    End,
+}
+
+/// What is kept beside the engine's snapshot.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// The number of the next batch.
+    pub(super) next: u64,
+    /// The first journal that is not in the snapshot.
+    pub(super) journal: u64,
+    /// Detections that are not delivered.
+    pub(super) pending: pending::Kept,
+}
+
+/// Where the state is kept.
+pub(super) struct Kept {
+    pub(super) keeper: Keeper,
+    pub(super) journal: Journal,
+    /// The number of the journal that is written.
+    pub(super) number: u64,
+    /// Journals before this one are not needed when the state being written is in its place.
+    pub(super) needed_from: u64,
+}
+
+/// The thread's belongings.
+pub(super) struct Worker {
+    pub(super) engine: Engine,
+    pub(super) filters: Option<Scanner>,
+    pub(super) filtering: bool,
+    pub(super) found: Gathered,
+    pub(super) pending: Pending,
+    pub(super) kept: Option<Kept>,
+    /// The number of the next batch.
+    pub(super) next: u64,
+    pub(super) source: Option<Box<dyn RuleSource>>,
+    pub(super) skew: Option<Duration>,
+    pub(super) left_alone: Option<mpsc::Sender<LeftAlone>>,
+    pub(super) counters: std::sync::Arc<Counters>,
+    pub(super) look: Instant,
+}
+
+/// Detections of the record at hand, as JSON.
+pub(super) struct Gathered {
+    pub(super) outcome: Outcome,
+    pub(super) texts: Vec<String>,
+}
+
+impl Sink for Gathered {
+    fn detection(&mut self, detection: Detection<'_>) {
+        let mut text = Vec::new();
+        let written = match self.outcome {
+            Outcome::Annotate => write_brief(&detection, &mut text),
+            Outcome::Detect => {
+                record::value(&detection).and_then(|value| record::write(&value, &mut text))
+            }
+        };
+        match (written, String::from_utf8(text)) {
+            (Ok(()), Ok(text)) => self.texts.push(text),
+            _ => tracing::error!(id = %detection.id, "a detection cannot be written as JSON"),
+        }
+    }
+}
+
+impl Worker {
+    /// With the state there is.
+    pub(super) fn begin(setup: Setup) -> Result<Worker, RelayError> {
+        let mut worker = Worker {
+            engine: Engine::new(setup.rules.clone(), setup.options),
+            filters: None,
+            filtering: setup.filters,
+            found: Gathered {
+                outcome: setup.outcome,
+                texts: Vec::new(),
+            },
+            pending: Pending::default(),
+            kept: None,
+            next: 1,
+            source: setup.source,
+            skew: setup.skew,
+            left_alone: setup.left_alone,
+            counters: setup.counters,
+            look: Instant::now() + LOOK,
+        };
+        worker.ask_filters(&setup.rules);
+        worker.look_at_clock();
+        if let Some(state) = setup.state {
+            worker.go_on_from(&state)?;
+        }
+        Ok(worker)
+    }
+
+    /// Does what it is told until it is told to end, or nobody is left to tell it anything.
+    pub(super) fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
+        while let Some(message) = inbox.blocking_recv() {
+            match message {
+                Message::Batch(batch, answer) => self.judge(&batch, answer),
+                Message::Delivered(number) => {
+                    self.pending.delivered(number);
+                    if let Some(kept) = &self.kept {
+                        kept.journal.delivered(number);
+                    }
+                }
+                Message::Failed(number) => self.pending.failed(number),
+                Message::LetGo(records) => {
+                    for record in records {
+                        self.pending.let_go(record);
+                    }
+                    self.happened();
+                }
+                Message::Tick => self.tick(),
+                Message::Reload => self.reload(true),
+                Message::Metrics(answer) => {
+                    let _ = answer.send(self.metrics());
+                }
+                Message::End => break,
+            }
+            self.counters.pending.set(self.pending.len() as u64);
+        }
+        self.keep_all();
+    }
+
+    /// Says what becomes of a batch.
+    fn judge(&mut self, batch: &Batch, answer: oneshot::Sender<Result<(u64, Found), Status>>) {
+        let number = self.next;
+        self.next += 1;
+        let mut found = Found::default();
+        let mut journaled = Records::of(number);
+        for (index, record) in batch.records.iter().enumerate() {
+            let content = batch.content(record);
+            let fate = self
+                .engine
+                .push_encoded(content, record.encoding, &mut self.found);
+            if self.kept.is_some() && fate == Fate::Processed {
+                journaled.add(record.encoding, content);
+            }
+            let detections = self.detections_of(number, content);
+            if let Some(edit) = self.edit(content, record, detections, &mut found.detections) {
+                found.edits.push((index, edit));
+            }
+        }
+        self.happened();
+        let Some(kept) = self.kept.as_ref().filter(|_| !journaled.is_empty()) else {
+            let _ = answer.send(Ok((number, found)));
+            return;
+        };
+        kept.journal.records(
+            journaled,
+            Box::new(move |written| {
+                let _ = answer.send(match written {
+                    Ok(()) => Ok((number, found)),
+                    Err(error) => Err(Status::unavailable(format!(
+                        "the relay cannot write its journal: {error}"
+                    ))),
+                });
+            }),
+        );
+    }
+
+    /// The detections that go with a record: those that its arrival gave, and those that it gave before
+    /// and that were not delivered then.
+    fn detections_of(&mut self, batch: u64, content: &[u8]) -> Vec<String> {
+        let new = std::mem::take(&mut self.found.texts);
+        if new.is_empty() && self.pending.is_empty() {
+            return new;
+        }
+        let record = record_id(content);
+        let mut all = match self.pending.again(batch, record) {
+            Some(before) => before.to_vec(),
+            None => Vec::new(),
+        };
+        if !new.is_empty() {
+            self.counters.detections.add(new.len() as u64);
+            self.pending
+                .hold(batch, record, &new, Utc::now().timestamp());
+            all.extend(new);
+        }
+        all
+    }
+
+    /// What becomes of a record with these detections, and by the filters.
+    fn edit(
+        &mut self,
+        content: &[u8],
+        record: &Record,
+        detections: Vec<String>,
+        apart: &mut Vec<String>,
+    ) -> Option<Edit> {
+        let mut gained = Annotation::default();
+        match self.found.outcome {
+            Outcome::Annotate => {
+                for detection in &detections {
+                    gained.add_written(detection.as_bytes());
+                }
+            }
+            Outcome::Detect => apart.extend(detections),
+        }
+        if let Some(filters) = &mut self.filters {
+            let verdict = filters.filter_encoded(content, record.encoding);
+            // What completes a detection that it is to carry goes on.
+            if verdict.drop.is_some() && gained.is_empty() {
+                self.counters.filtered.add(1);
+                return Some(Edit::Drop);
+            }
+            gained.tag(verdict.tags);
+        }
+        if gained.is_empty() {
+            return None;
+        }
+        match gained.value() {
+            Ok(value) => Some(Edit::Gain(value)),
+            Err(error) => {
+                tracing::error!(%error, "an annotation is no JSON");
+                None
+            }
+        }
+    }
+
+    fn ask_filters(&mut self, rules: &RuleSet) {
+        let any = self.filtering && rules.filters().next().is_some();
+        self.filters = any.then(|| Scanner::new(rules));
+    }
+
+    /// What is due as time passes.
+    fn tick(&mut self) {
+        let now = Instant::now();
+        if now >= self.look {
+            self.look = now + LOOK;
+            self.look_at_clock();
+            self.reload(false);
+            self.look_at_pending();
+        }
+        self.keep();
+    }
+
+    fn look_at_clock(&mut self) {
+        let now = Utc::now();
+        self.engine.set_today(now.date_naive());
+        let ahead = self.skew.map_or(i64::MAX, |skew| {
+            let now = now.timestamp_nanos_opt().unwrap_or(i64::MAX);
+            now.saturating_add(i64::try_from(skew.as_nanos()).unwrap_or(i64::MAX))
+        });
+        self.engine.set_range(i64::MIN..ahead);
+    }
+
+    /// Reads the rules again if they were edited, or in any case.
+    fn reload(&mut self, in_any_case: bool) {
+        let Some(source) = &mut self.source else {
+            return;
+        };
+        match source.edited(Utc::now().date_naive(), in_any_case) {
+            None => {}
+            Some(Err(said)) => {
+                self.counters.reloads_failed.add(1);
+                tracing::error!(
+                    "rules were edited and are in error; those that were in force stay so:\n{said}"
+                );
+            }
+            Some(Ok((rules, summary))) => {
+                self.ask_filters(&rules);
+                let outcome = self.engine.reload(rules, &mut self.found);
+                self.hold_alone();
+                self.counters.reloads.add(1);
+                let said = rules_text(&outcome.rules);
+                tracing::info!(rules = %summary, "rules were edited; goes on with {said}");
+            }
+        }
+    }
+
+    /// Holds what was found without the arrival of a record.
+    pub(super) fn hold_alone(&mut self) {
+        for text in std::mem::take(&mut self.found.texts) {
+            let record = record_id(text.as_bytes());
+            self.pending
+                .hold(0, record, &[text], Utc::now().timestamp());
+        }
+        self.pending.failed(0);
+    }
+
+    /// Sends detections that no batch carries their own way, or lets go of them after long.
+    fn look_at_pending(&mut self) {
+        let now = Utc::now().timestamp();
+        if let Some(to) = &self.left_alone {
+            let left = self.pending.left_alone(now - ALONE);
+            if !left.is_empty() {
+                // Where those before are still on their way, these are looked at again.
+                let _ = to.try_send(left);
+            }
+            return;
+        }
+        for (record, detections) in self.pending.left_alone(now - HELD) {
+            self.pending.let_go(record);
+            self.counters.unclaimed.add(detections.len() as u64);
+            for detection in detections {
+                tracing::warn!(%detection, "the record of a detection did not come again; it is let go of");
+            }
+        }
+    }
+
+    fn happened(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.keeper.happened();
+        }
+    }
+
+    /// Writes a piece of the state, or begins one.
+    fn keep(&mut self) {
+        let Some(kept) = &mut self.kept else { return };
+        if !kept.keeper.is_due() {
+            if let Some(said) = kept.keeper.go_on(&mut self.engine) {
+                tracing::error!("{said}");
+            }
+            if kept.keeper.was_written() {
+                kept.journal.forget_before(kept.needed_from);
+            }
+            return;
+        }
+        let head = Self::turn(kept, self.next, &self.pending);
+        if let Err(error) = kept.keeper.begin(&mut self.engine, &head, Vec::new()) {
+            tracing::error!("{error}");
+        }
+    }
+
+    /// Goes on in a new journal, because what is in those before will be in the state.
+    fn turn(kept: &mut Kept, next: u64, pending: &Pending) -> Head {
+        kept.number += 1;
+        kept.journal.turn(kept.number);
+        kept.needed_from = kept.number;
+        Head {
+            next,
+            journal: kept.number,
+            pending: pending.kept(),
+        }
+    }
+
+    /// Writes the state to its end.
+    pub(super) fn keep_all(&mut self) {
+        let Some(kept) = &mut self.kept else { return };
+        let head = Self::turn(kept, self.next, &self.pending);
+        match kept.keeper.finish(&mut self.engine, &head, Vec::new()) {
+            Ok(()) => kept.journal.forget_before(kept.needed_from),
+            Err(error) => tracing::error!("{error}"),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        metrics::write(self.engine.stats(), &[("face", "relay")], &mut text);
+        text
+    }
+}

@@ -1,0 +1,111 @@
+//! JSON by HTTP: `POST /v1/logs`, answered with 200 when the receiver has all of it.
+
+use std::io::Read as _;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tonic::{Code, Status};
+
+use super::App;
+use super::budget::Metered;
+use crate::counters::Way;
+use crate::records::lines;
+
+/// Takes records.
+pub(super) async fn logs(State(app): State<App>, request: Request) -> Response {
+    let started = Instant::now();
+    let _turn = app.turns.acquire().await;
+    app.relay.counters.under_way.add(1);
+    let answer = take(&app, request).await;
+    app.relay.counters.under_way.sub(1);
+    let code = answer.as_ref().map_or_else(Status::code, |()| Code::Ok);
+    app.relay
+        .counters
+        .answered(Way::Http, code, started.elapsed());
+    match answer {
+        Ok(()) => (StatusCode::OK, "{}\n").into_response(),
+        Err(status) => refused(&status),
+    }
+}
+
+async fn take(app: &App, request: Request) -> Result<(), Status> {
+    let (parts, body) = request.into_parts();
+    let metered = Metered::new(body, &app.budget, app.limits.silence);
+    let read = Limited::new(metered, app.limits.request).collect().await;
+    let body = read.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            return too_large(app);
+        }
+        match error.downcast::<Status>() {
+            Ok(status) => *status,
+            Err(error) => Status::internal(error.to_string()),
+        }
+    })?;
+    let mut held = app.budget.none();
+    let bytes = body.to_bytes();
+    held.more(bytes.len())?;
+    let bytes = decompressed(app, &parts.headers, bytes)?;
+    held.more(bytes.len())?;
+    app.relay.take(Way::Http, lines::request(bytes)?).await
+}
+
+fn too_large(app: &App) -> Status {
+    Status::out_of_range(format!(
+        "a request has at most {} bytes, also once it is decompressed (--max-request)",
+        app.limits.request
+    ))
+}
+
+/// The body as it was before its `Content-Encoding`.
+fn decompressed(app: &App, headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, Status> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    let mut out = Vec::new();
+    // One byte more than may be shows that there is more.
+    let limit = app.limits.request as u64 + 1;
+    let read = match encoding.map(|encoding| encoding.as_bytes()) {
+        None | Some(b"identity") => return Ok(bytes),
+        Some(b"gzip") => flate2::read::MultiGzDecoder::new(&bytes[..])
+            .take(limit)
+            .read_to_end(&mut out),
+        Some(b"zstd") => zstd::stream::read::Decoder::with_buffer(&bytes[..])
+            .and_then(|decoder| decoder.take(limit).read_to_end(&mut out)),
+        Some(_) => {
+            return Err(Status::unimplemented(
+                "a Content-Encoding is gzip, zstd or identity",
+            ));
+        }
+    };
+    read.map_err(|error| Status::invalid_argument(format!("cannot decompress: {error}")))?;
+    if out.len() as u64 == limit {
+        return Err(too_large(app));
+    }
+    Ok(out.into())
+}
+
+/// An answer that says why not: in a way that senders try again exactly where that can help.
+pub(super) fn refused(status: &Status) -> Response {
+    let code = match status.code() {
+        Code::InvalidArgument | Code::FailedPrecondition => StatusCode::BAD_REQUEST,
+        Code::OutOfRange => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::PermissionDenied => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::AlreadyExists => StatusCode::CONFLICT,
+        Code::Unimplemented => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Code::DeadlineExceeded => StatusCode::REQUEST_TIMEOUT,
+        Code::DataLoss => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let said = serde_json::json!({"error": status.message()}).to_string();
+    let mut response = (code, said + "\n").into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    response
+}

@@ -1,0 +1,92 @@
+//! Takes connections and requests within the limits: [`vector`] and [`http`] are the ways in, [`admin`] is
+//! for operators, [`budget`] holds what may be held.
+
+mod admin;
+mod budget;
+pub(crate) mod codec;
+mod connections;
+mod http;
+mod vector;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+use tonic::Status;
+
+pub(crate) use self::budget::Budget;
+pub(crate) use self::connections::{Connections, Listening};
+use crate::relay::Relay;
+use crate::settings::Limits;
+
+/// What every request has at hand.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) budget: Budget,
+    /// Requests that may be worked on at once.
+    pub(crate) turns: Arc<Semaphore>,
+    pub(crate) limits: Arc<Limits>,
+    /// What senders must send as a bearer token.
+    pub(crate) token: Option<Arc<str>>,
+}
+
+/// Everything that senders may ask.
+pub(crate) fn senders(app: App) -> Router {
+    let guarded = Router::new()
+        .route("/vector.Vector/PushEvents", post(vector::push_events))
+        .route("/vector.Vector/HealthCheck", post(vector::health_check))
+        .route("/v1/logs", post(http::logs))
+        .route("/metrics", get(admin::metrics))
+        .route_layer(middleware::from_fn_with_state(app.clone(), known));
+    guarded
+        .route("/healthz", get(admin::healthz))
+        .route("/readyz", get(admin::readyz))
+        .fallback(admin::nothing)
+        .with_state(app)
+}
+
+/// Everything that operators may ask.
+pub(crate) fn operators(app: App) -> Router {
+    Router::new()
+        .route("/metrics", get(admin::metrics))
+        .route("/healthz", get(admin::healthz))
+        .route("/readyz", get(admin::readyz))
+        .fallback(admin::nothing)
+        .with_state(app)
+}
+
+/// Lets requests with the right token pass.
+async fn known(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(token) = &app.token else {
+        return next.run(request).await;
+    };
+    let given = request.headers().get(::http::header::AUTHORIZATION);
+    let given = given.and_then(|given| given.as_bytes().strip_prefix(b"Bearer "));
+    if given.is_some_and(|given| same(given, token.as_bytes())) {
+        return next.run(request).await;
+    }
+    let status = Status::unauthenticated("the request has not the bearer token that is asked for");
+    let is_grpc = request
+        .headers()
+        .get(::http::header::CONTENT_TYPE)
+        .is_some_and(|of| of.as_bytes().starts_with(b"application/grpc"));
+    if is_grpc {
+        status.into_http::<axum::body::Body>()
+    } else {
+        http::refused(&status)
+    }
+}
+
+/// Compares in a time that does not tell how much is the same.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let differ = one
+        .iter()
+        .zip(other)
+        .fold(0, |differ, (one, other)| differ | (one ^ other));
+    one.len() == other.len() && differ == 0
+}

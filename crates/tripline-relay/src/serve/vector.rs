@@ -1,0 +1,118 @@
+//! The service `vector.Vector`, as Vector's `vector` sink calls it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderValue;
+use tonic::codec::CompressionEncoding;
+use tonic::server::{Grpc, UnaryService};
+use tonic::{Code, Status};
+
+use super::App;
+use super::budget::Metered;
+use super::codec::Raw;
+use crate::counters::Way;
+use crate::records::vector;
+
+/// The future of an answer.
+type Answer = std::pin::Pin<
+    Box<dyn std::future::Future<Output = Result<tonic::Response<Bytes>, Status>> + Send>,
+>;
+
+/// Takes events.
+pub(super) async fn push_events(State(app): State<App>, request: Request) -> Response {
+    let started = Instant::now();
+    // What has no turn yet is not read, so that the sender waits.
+    let _turn = app.turns.acquire().await;
+    app.relay.counters.under_way.add(1);
+    let read = Arc::new(AtomicBool::new(false));
+    let push = Push {
+        app: app.clone(),
+        read: Arc::clone(&read),
+    };
+    let mut response = grpc(&app).unary(push, metered(&app, request)).await;
+    if !read.load(Ordering::Relaxed) {
+        too_large_is_no_loss(&app, response.headers_mut());
+    }
+    app.relay.counters.under_way.sub(1);
+    let code = code(response.headers());
+    app.relay
+        .counters
+        .answered(Way::Vector, code, started.elapsed());
+    response.map(axum::body::Body::new)
+}
+
+/// Says that the relay is well.
+pub(super) async fn health_check(State(app): State<App>, request: Request) -> Response {
+    let response = grpc(&app).unary(Health, metered(&app, request)).await;
+    response.map(axum::body::Body::new)
+}
+
+fn grpc(app: &App) -> Grpc<Raw> {
+    Grpc::new(Raw)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd)
+        .max_decoding_message_size(app.limits.request)
+}
+
+fn metered(app: &App, request: Request) -> http::Request<Metered<axum::body::Body>> {
+    request.map(|body| Metered::new(body, &app.budget, app.limits.silence))
+}
+
+/// The code of an answer that has no message.
+fn code(headers: &http::HeaderMap) -> Code {
+    let code = headers.get("grpc-status");
+    code.map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
+}
+
+/// A message over the limit is answered with OUT_OF_RANGE, for which Vector drops it. The limit can be
+/// raised, so the sender is told to try again, and the operator why.
+fn too_large_is_no_loss(app: &App, headers: &mut http::HeaderMap) {
+    if code(headers) != Code::OutOfRange {
+        return;
+    }
+    tracing::error!(
+        limit = app.limits.request,
+        "a request is larger than --max-request; its sender will try again and again until that is raised"
+    );
+    let code = HeaderValue::from(Code::ResourceExhausted as i32);
+    headers.insert("grpc-status", code);
+}
+
+struct Push {
+    app: App,
+    read: Arc<AtomicBool>,
+}
+
+impl UnaryService<Bytes> for Push {
+    type Response = Bytes;
+    type Future = Answer;
+
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Answer {
+        self.read.store(true, Ordering::Relaxed);
+        let (app, bytes) = (self.app.clone(), request.into_inner());
+        Box::pin(async move {
+            let mut held = app.budget.none();
+            held.more(bytes.len())?;
+            let batch = vector::batch(bytes)?;
+            app.relay.take(Way::Vector, batch).await?;
+            Ok(tonic::Response::new(Bytes::new()))
+        })
+    }
+}
+
+struct Health;
+
+impl UnaryService<Bytes> for Health {
+    type Response = Bytes;
+    type Future = Answer;
+
+    fn call(&mut self, _: tonic::Request<Bytes>) -> Answer {
+        // SERVING is 0, which protobuf leaves out.
+        Box::pin(async { Ok(tonic::Response::new(Bytes::new())) })
+    }
+}

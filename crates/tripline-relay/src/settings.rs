@@ -1,0 +1,161 @@
+//! Everything that a relay is set up with, as the command gives it, and why one cannot begin.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use tripline_engine::{Options, RuleSet};
+
+use crate::forward::Target;
+
+/// How a relay is set up.
+pub struct Settings {
+    /// Where senders connect.
+    pub listen: Vec<SocketAddr>,
+    /// Where metrics and health are asked for besides, without a token.
+    pub admin: Option<SocketAddr>,
+    /// The certificate it shows, if it speaks TLS alone.
+    pub tls: Option<ServerTls>,
+    /// What senders must send as a bearer token.
+    pub token: Option<String>,
+    /// Where records go.
+    pub forward: Receiver,
+    /// Where detections go, if not with the records that give them.
+    pub detections: Option<Receiver>,
+    /// Whether filters drop and tag records.
+    pub filters: bool,
+    /// The name of the member that records gain.
+    pub member: String,
+    /// How the engine behaves.
+    pub options: Options,
+    /// How far ahead of the clock an event may be dated; none: any.
+    pub skew: Option<Duration>,
+    /// Where the state is kept.
+    pub state: Option<StateSettings>,
+    /// What senders may ask of it.
+    pub limits: Limits,
+}
+
+/// Where the state is kept.
+#[derive(Debug, Clone)]
+pub struct StateSettings {
+    /// The file; journals and a lock stand beside it.
+    pub path: PathBuf,
+    /// How often it is written.
+    pub every: Duration,
+}
+
+/// A certificate to show, and whose certificates senders must show.
+#[derive(Debug, Clone)]
+pub struct ServerTls {
+    /// The chain of certificates, as PEM.
+    pub certificate: PathBuf,
+    /// Its private key, as PEM.
+    pub key: PathBuf,
+    /// Certificates of authorities, as PEM: senders must show one that these signed.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// A receiver, and how it is spoken to.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    /// Where it is.
+    pub target: Target,
+    /// Certificates of authorities, as PEM, one of which must have signed the receiver's.
+    pub ca: Option<PathBuf>,
+    /// The certificate that is shown to it, and its private key, as PEM.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// What is sent to it as a bearer token.
+    pub token: Option<String>,
+    /// How requests are compressed.
+    pub compression: Compression,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+}
+
+/// How requests are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// gzip
+    Gzip,
+    /// Zstandard
+    Zstd,
+}
+
+/// What senders may ask of a relay. What is over a limit is refused in a way that senders try again.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The largest request, in bytes, also once it is decompressed.
+    pub request: usize,
+    /// The most bytes of requests that are held at once.
+    pub memory: usize,
+    /// The most requests that are worked on at once; further ones wait.
+    pub requests: usize,
+    /// The most connections; further ones wait.
+    pub connections: usize,
+    /// How long a sender may be silent in the middle of a request, or between two in HTTP/1.
+    pub silence: Duration,
+    /// How long what was begun may take when the relay ends.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            request: 100 << 20,
+            memory: 512 << 20,
+            requests: 64,
+            connections: 256,
+            silence: Duration::from_secs(30),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where rules come from when they are edited.
+pub trait RuleSource: Send {
+    /// The rules as they are now, with what they are for a person: if they were edited, or in any case.
+    /// Rules in error are given as what is to be said of them. `today` (UTC) is for exclusions that expire.
+    fn edited(
+        &mut self,
+        today: NaiveDate,
+        in_any_case: bool,
+    ) -> Option<Result<(RuleSet, String), String>>;
+}
+
+/// Why a relay could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// An address cannot be listened at.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A certificate, a key or a receiver's address is not as it has to be.
+    #[error("{0}")]
+    Setting(String),
+    /// The state cannot be gone on from.
+    #[error("{0}")]
+    State(#[from] tripline_state::Failure),
+    /// A file cannot be opened.
+    #[error("{doing} {}: {source}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A thread cannot be begun.
+    #[error("cannot begin a thread: {0}")]
+    Thread(#[source] io::Error),
+}
