@@ -10,6 +10,7 @@
 mod counters;
 mod forward;
 mod judge;
+mod log;
 mod records;
 mod relay;
 mod running;
@@ -18,6 +19,7 @@ mod settings;
 mod tls;
 
 pub use forward::Target;
+pub use log::{LogFormat, log_to_stderr};
 pub use running::{Running, start};
 pub use settings::{
     Compression, Limits, Receiver, RelayError, RuleSource, ServerTls, Settings, StateSettings,

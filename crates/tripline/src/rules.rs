@@ -154,12 +154,14 @@ impl Watched {
             return None;
         }
         self.next = now + self.every;
-        if !self.watch.changed() {
-            return None;
-        }
+        self.watch.changed().then(|| self.again(today))
+    }
+
+    /// Reads the files once more in any case.
+    pub(crate) fn again(&mut self, today: NaiveDate) -> Loaded {
         self.watch = Watch::new(&self.paths);
         let loaded = load(&self.paths, today);
         self.watch.reads(&loaded.sources);
-        Some(loaded)
+        loaded
     }
 }

@@ -2,6 +2,8 @@
 //! face of tripline has them. Used as value parsers by the subcommands; what they do not understand
 //! becomes a usage error with an example.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
 pub(crate) use tripline_engine::units::{bytes, duration};
@@ -27,6 +29,25 @@ pub(crate) fn instant(text: &str) -> Result<i64, String> {
 pub(crate) fn day(text: &str) -> Result<NaiveDate, String> {
     let wrong = |_| format!("`{text}` is not a date such as 2026-05-04");
     text.parse().map_err(wrong)
+}
+
+/// How far ahead of the clock an event may be dated; none: any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Skew(pub(crate) Option<Duration>);
+
+impl Default for Skew {
+    /// As inside Fluent Bit: a day.
+    fn default() -> Skew {
+        Skew(Some(Duration::from_secs(86_400)))
+    }
+}
+
+/// A span of time, or `off`.
+pub(crate) fn skew(text: &str) -> Result<Skew, String> {
+    match text {
+        "off" => Ok(Skew(None)),
+        span => duration(span).map(|span| Skew(Some(span))),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod fmt;
 mod generate;
 mod init;
 mod plugin;
+mod relay;
 mod run;
 mod test;
 
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     Fmt(fmt::Arguments),
     Init(init::Arguments),
     Plugin(plugin::Arguments),
+    Relay(Box<relay::Arguments>),
     Completions(completions::Arguments),
     Generate(Box<generate::Arguments>),
 }
@@ -34,6 +36,7 @@ pub(crate) fn run(command: Command) -> Result<Status, Failure> {
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }

@@ -98,8 +98,8 @@ pub(crate) struct Arguments {
 
     /// How far ahead of this machine's clock an event may be dated; what is dated further ahead takes no
     /// part, because it would make all that follow too late. `off` lets everything in [default: 1d]
-    #[arg(long, value_name = "TIME|off", value_parser = skew)]
-    pub(super) max_skew: Option<Skew>,
+    #[arg(long, value_name = "TIME|off", value_parser = units::skew)]
+    pub(super) max_skew: Option<units::Skew>,
 
     /// Keep the state in this file, and go on from it: what the rules remember, the place in every
     /// input, and how far --output and --dead-letter were written. A run that is interrupted or
@@ -268,25 +268,6 @@ impl Arguments {
             return Err(Failure::Usage("--since must lie before --until".to_owned()));
         }
         Ok(range)
-    }
-}
-
-/// How far ahead of the clock an event may be dated; none: any time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Skew(pub(super) Option<Duration>);
-
-impl Default for Skew {
-    /// As inside Fluent Bit: a day.
-    fn default() -> Skew {
-        Skew(Some(Duration::from_secs(86_400)))
-    }
-}
-
-/// A span of time, or `off`.
-fn skew(text: &str) -> Result<Skew, String> {
-    match text {
-        "off" => Ok(Skew(None)),
-        span => units::duration(span).map(|span| Skew(Some(span))),
     }
 }
 
