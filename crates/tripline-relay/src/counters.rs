@@ -1,8 +1,9 @@
 //! What a relay counts beside the engine, as text for Prometheus. Names are part of the contract with
 //! dashboards: they are only ever added to.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tonic::Code;
 use tripline_output::metrics::{self, Label};
@@ -98,9 +99,43 @@ pub(crate) struct Counters {
     pub(crate) failed_handshakes: Count,
 }
 
+/// A request that is under way, until it is answered or its sender gives up.
+pub(crate) struct UnderWay {
+    counters: Arc<Counters>,
+    way: Way,
+    began: Instant,
+    code: Code,
+}
+
+impl UnderWay {
+    /// A request that came by this way.
+    pub(crate) fn new(counters: &Arc<Counters>, way: Way) -> UnderWay {
+        counters.under_way.add(1);
+        UnderWay {
+            counters: Arc::clone(counters),
+            way,
+            began: Instant::now(),
+            code: Code::Cancelled,
+        }
+    }
+
+    /// It is answered with this code.
+    pub(crate) fn answered(mut self, code: Code) {
+        self.code = code;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.counters.under_way.sub(1);
+        self.counters
+            .answered(self.way, self.code, self.began.elapsed());
+    }
+}
+
 impl Counters {
     /// A request was answered.
-    pub(crate) fn answered(&self, way: Way, code: Code, took: Duration) {
+    fn answered(&self, way: Way, code: Code, took: Duration) {
         let of_way = self.answered.get(way as usize);
         if let Some(count) = of_way.and_then(|codes| codes.get(code as i32 as usize)) {
             count.add(1);

@@ -16,6 +16,8 @@ mod relay;
 mod running;
 mod serve;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use forward::Target;

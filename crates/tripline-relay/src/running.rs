@@ -97,13 +97,7 @@ pub async fn start(
         limits: Arc::clone(&limits),
         token: settings.token.map(Arc::from),
     };
-    let connections = Connections {
-        room: Arc::new(Semaphore::new(limits.connections.max(1))),
-        limits: Arc::clone(&limits),
-        counters,
-        open: TaskTracker::new(),
-        ending: CancellationToken::new(),
-    };
+    let connections = Connections::new(Arc::clone(&limits), counters);
     let running = Running {
         listen: listening.iter().map(|at| at.address).collect(),
         admin: admin.as_ref().map(|at| at.address),
@@ -143,6 +137,12 @@ impl Running {
     /// Reads the rules again now.
     pub fn reload(&self) {
         self.judge.reload();
+    }
+
+    /// Lets the judge look at detections that no batch carries as if that many seconds had passed.
+    #[cfg(test)]
+    pub(crate) fn judge_looks_as_if_later(&self, seconds: i64) {
+        self.judge.later(seconds);
     }
 
     /// Takes nothing new, lets finish what was begun, and keeps the state. Gives whether all of it finished

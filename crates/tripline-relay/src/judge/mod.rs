@@ -136,6 +136,12 @@ impl Judge {
         let _ = self.to.send(Message::LetGo(records));
     }
 
+    /// Time is taken to be that many seconds later from now on.
+    #[cfg(test)]
+    pub(crate) fn later(&self, seconds: i64) {
+        let _ = self.to.send(Message::Later(seconds));
+    }
+
     /// The thread ends when it has done what it was told, and has kept the state.
     pub(crate) fn end(&self) {
         let _ = self.to.send(Message::End);

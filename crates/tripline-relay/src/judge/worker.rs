@@ -59,6 +59,9 @@ pub(super) enum Message {
     Tick,
     /// Rules are to be read again.
     Reload,
+    /// For detections that no batch carries, it is that many seconds later.
+    #[cfg(test)]
+    Later(i64),
     /// The counters are asked for.
     Metrics(oneshot::Sender<String>),
     /// The thread is to end.
@@ -101,6 +104,9 @@ pub(super) struct Worker {
     pub(super) left_alone: Option<mpsc::Sender<LeftAlone>>,
     pub(super) counters: std::sync::Arc<Counters>,
     pub(super) look: Instant,
+    /// Seconds that the clock is ahead, in a test.
+    #[cfg(test)]
+    pub(super) later: i64,
 }
 
 /// Detections of the record at hand, as JSON.
@@ -144,6 +150,8 @@ impl Worker {
             left_alone: setup.left_alone,
             counters: setup.counters,
             look: Instant::now() + LOOK,
+            #[cfg(test)]
+            later: 0,
         };
         worker.ask_filters(&setup.rules);
         worker.look_at_clock();
@@ -176,6 +184,8 @@ impl Worker {
                 Message::Metrics(answer) => {
                     let _ = answer.send(self.metrics());
                 }
+                #[cfg(test)]
+                Message::Later(seconds) => self.later = seconds,
                 Message::End => break,
             }
             self.counters.pending.set(self.pending.len() as u64);
@@ -343,6 +353,8 @@ impl Worker {
     /// Sends detections that no batch carries their own way, or lets go of them after long.
     fn look_at_pending(&mut self) {
         let now = Utc::now().timestamp();
+        #[cfg(test)]
+        let now = now + self.later;
         if let Some(to) = &self.left_alone {
             let left = self.pending.left_alone(now - ALONE);
             if !left.is_empty() {

@@ -46,9 +46,9 @@ impl Listening {
 /// Takes connections.
 #[derive(Clone)]
 pub(crate) struct Connections {
-    pub(crate) room: Arc<Semaphore>,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) counters: Arc<Counters>,
+    room: Arc<Semaphore>,
+    limits: Arc<Limits>,
+    counters: Arc<Counters>,
     /// What is still under way.
     pub(crate) open: TaskTracker,
     /// Set when the relay ends.
@@ -56,6 +56,17 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
+    /// None yet.
+    pub(crate) fn new(limits: Arc<Limits>, counters: Arc<Counters>) -> Connections {
+        Connections {
+            room: Arc::new(Semaphore::new(limits.connections.max(1))),
+            limits,
+            counters,
+            open: TaskTracker::new(),
+            ending: CancellationToken::new(),
+        }
+    }
+
     /// Takes connections at an address until the relay ends.
     pub(crate) async fn take(self, at: Listening, tls: Option<TlsAcceptor>, router: Router) {
         loop {

@@ -1,7 +1,6 @@
 //! JSON by HTTP: `POST /v1/logs`, answered with 200 when the receiver has all of it.
 
 use std::io::Read as _;
-use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -12,20 +11,15 @@ use tonic::{Code, Status};
 
 use super::App;
 use super::budget::Metered;
-use crate::counters::Way;
+use crate::counters::{UnderWay, Way};
 use crate::records::lines;
 
 /// Takes records.
 pub(super) async fn logs(State(app): State<App>, request: Request) -> Response {
-    let started = Instant::now();
     let _turn = app.turns.acquire().await;
-    app.relay.counters.under_way.add(1);
+    let under_way = UnderWay::new(&app.relay.counters, Way::Http);
     let answer = take(&app, request).await;
-    app.relay.counters.under_way.sub(1);
-    let code = answer.as_ref().map_or_else(Status::code, |()| Code::Ok);
-    app.relay
-        .counters
-        .answered(Way::Http, code, started.elapsed());
+    under_way.answered(answer.as_ref().map_or_else(Status::code, |()| Code::Ok));
     match answer {
         Ok(()) => (StatusCode::OK, "{}\n").into_response(),
         Err(status) => refused(&status),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -15,7 +14,7 @@ use tonic::{Code, Status};
 use super::App;
 use super::budget::Metered;
 use super::codec::Raw;
-use crate::counters::Way;
+use crate::counters::{UnderWay, Way};
 use crate::records::vector;
 
 /// The future of an answer.
@@ -25,10 +24,9 @@ type Answer = std::pin::Pin<
 
 /// Takes events.
 pub(super) async fn push_events(State(app): State<App>, request: Request) -> Response {
-    let started = Instant::now();
     // What has no turn yet is not read, so that the sender waits.
     let _turn = app.turns.acquire().await;
-    app.relay.counters.under_way.add(1);
+    let under_way = UnderWay::new(&app.relay.counters, Way::Vector);
     let read = Arc::new(AtomicBool::new(false));
     let push = Push {
         app: app.clone(),
@@ -38,11 +36,7 @@ pub(super) async fn push_events(State(app): State<App>, request: Request) -> Res
     if !read.load(Ordering::Relaxed) {
         too_large_is_no_loss(&app, response.headers_mut());
     }
-    app.relay.counters.under_way.sub(1);
-    let code = code(response.headers());
-    app.relay
-        .counters
-        .answered(Way::Vector, code, started.elapsed());
+    under_way.answered(code(response.headers()));
     response.map(axum::body::Body::new)
 }
 
