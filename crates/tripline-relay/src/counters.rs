@@ -41,18 +41,24 @@ pub(crate) enum Way {
     Vector,
     /// JSON by HTTP.
     Http,
+    /// OpenTelemetry's logs.
+    Otlp,
 }
 
 impl Way {
-    const ALL: [Way; 2] = [Way::Vector, Way::Http];
+    const ALL: [Way; WAYS] = [Way::Vector, Way::Http, Way::Otlp];
 
     fn name(self) -> &'static str {
         match self {
             Way::Vector => "vector",
             Way::Http => "http",
+            Way::Otlp => "otlp",
         }
     }
 }
+
+/// How many ways there are.
+const WAYS: usize = 3;
 
 /// How many codes of gRPC there are.
 const CODES: usize = 17;
@@ -64,15 +70,15 @@ const TIMES: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Requests by the way they came and the answer.
-    answered: [[Count; CODES]; 2],
+    answered: [[Count; CODES]; WAYS],
     /// Requests by how long they took, the last those that took longer than all.
     times: [Count; TIMES.len() + 1],
     /// Microseconds that requests took, all together.
     time: Count,
     /// Events that came, by way.
-    events: [Count; 2],
+    events: [Count; WAYS],
     /// Bytes that came, by way.
-    bytes: [Count; 2],
+    bytes: [Count; WAYS],
     /// Requests under way.
     pub(crate) under_way: Count,
     /// Bytes held by them.

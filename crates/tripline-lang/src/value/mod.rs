@@ -63,6 +63,7 @@ pub enum Encoding {
     /// Protobuf as Vector's `vector` sink sends it: of a record the message `event.Log` (or
     /// `event.ValueMap`), of a value `event.Value`.
     Vector,
-    /// Protobuf as OpenTelemetry has it: of a record the message `KeyValueList`, of a value `AnyValue`.
+    /// Protobuf as OpenTelemetry has it: of a record the message `KeyValueList`, or `LogRecord`, whose
+    /// attributes are its members then; of a value `AnyValue`.
     OpenTelemetry,
 }

@@ -1,4 +1,4 @@
-//! A receiver that takes NDJSON by `POST`.
+//! A receiver that takes records by `POST`: as NDJSON, or as OpenTelemetry has them.
 
 use std::io::Write as _;
 
@@ -19,15 +19,16 @@ pub(crate) struct Client {
 
 impl Client {
     /// To this receiver.
-    pub(super) fn new(address: &str, receiver: &Receiver) -> Result<Client, RelayError> {
+    pub(super) fn new(
+        address: &str,
+        content_type: &'static str,
+        receiver: &Receiver,
+    ) -> Result<Client, RelayError> {
         let refused = |error: reqwest::Error| {
             RelayError::Setting(format!("cannot forward to {address}: {error}"))
         };
         let mut headers = HeaderMap::new();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-ndjson"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Some(token) = &receiver.token {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
                 RelayError::Setting("a token has only visible characters of ASCII".to_owned())
@@ -64,9 +65,9 @@ impl Client {
         })
     }
 
-    /// Sends lines.
-    pub(super) async fn send(&self, lines: Bytes) -> Result<(), Status> {
-        let body = compressed(self.compression, lines)
+    /// Sends a request.
+    pub(super) async fn send(&self, request: Bytes) -> Result<(), Status> {
+        let body = compressed(self.compression, request)
             .map_err(|error| Status::internal(format!("cannot compress: {error}")))?;
         let sent = self.client.post(&self.address).body(body).send().await;
         let answer = sent.map_err(|error| {

@@ -4,21 +4,25 @@
 //! INVARIANT: what is sent is answered with success only when the receiver has all of it.
 
 mod file;
+mod grpc;
 mod http;
 mod target;
-mod vector;
 
 use bytes::Bytes;
 use tonic::Status;
 
 pub use self::target::Target;
-use crate::records::{Batch, Edits, lines, vector as events};
+use crate::records::{Batch, Edits, lines, otlp, vector};
 use crate::settings::{Receiver, RelayError};
 
 /// A receiver that is sent to.
 pub(crate) enum Forward {
     /// Vector's `vector` source, or another relay.
-    Vector(vector::Client),
+    Vector(grpc::Client),
+    /// OpenTelemetry's logs by gRPC.
+    Otlp(grpc::Client),
+    /// The same by HTTP.
+    OtlpHttp(http::Client),
     /// NDJSON by HTTP.
     Http(http::Client),
     /// NDJSON to a file or standard output.
@@ -32,8 +36,16 @@ impl Forward {
     /// When its certificates or its file cannot be opened.
     pub(crate) fn to(receiver: &Receiver) -> Result<Forward, RelayError> {
         Ok(match &receiver.target {
-            Target::Vector { .. } => Forward::Vector(vector::Client::new(receiver)?),
-            Target::Http(address) => Forward::Http(http::Client::new(address, receiver)?),
+            Target::Vector { .. } => Forward::Vector(grpc::Client::new(receiver)?),
+            Target::Otlp { .. } => Forward::Otlp(grpc::Client::new(receiver)?),
+            Target::OtlpHttp(address) => {
+                let content_type = "application/x-protobuf";
+                Forward::OtlpHttp(http::Client::new(address, content_type, receiver)?)
+            }
+            Target::Http(address) => {
+                let content_type = "application/x-ndjson";
+                Forward::Http(http::Client::new(address, content_type, receiver)?)
+            }
             Target::File(path) => Forward::File(file::Appending::open(path)?),
             Target::Standard => Forward::File(file::Appending::standard()),
         })
@@ -47,7 +59,9 @@ impl Forward {
         member: &str,
     ) -> Result<(), Status> {
         match self {
-            Forward::Vector(client) => client.send(events::rebuilt(batch, edits, member)).await,
+            Forward::Vector(client) => client.send(vector::rebuilt(batch, edits, member)?).await,
+            Forward::Otlp(client) => client.send(otlp::rebuilt(batch, edits, member)?).await,
+            Forward::OtlpHttp(client) => client.send(otlp::rebuilt(batch, edits, member)?).await,
             Forward::Http(client) => client.send(lines::rebuilt(batch, edits, member)?).await,
             Forward::File(file) => file.send(lines::rebuilt(batch, edits, member)?).await,
         }
@@ -64,8 +78,8 @@ impl Forward {
     /// Whether the receiver says that it can take records; those that cannot be asked can.
     pub(crate) async fn is_ready(&self) -> Result<(), Status> {
         match self {
-            Forward::Vector(client) => client.health().await,
-            Forward::Http(_) | Forward::File(_) => Ok(()),
+            Forward::Vector(client) | Forward::Otlp(client) => client.health().await,
+            Forward::OtlpHttp(_) | Forward::Http(_) | Forward::File(_) => Ok(()),
         }
     }
 }

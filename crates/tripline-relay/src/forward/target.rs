@@ -14,6 +14,16 @@ pub enum Target {
         /// Whether by TLS.
         tls: bool,
     },
+    /// OpenTelemetry's logs by gRPC: `otlp://HOST:PORT`, by TLS `otlp+tls://HOST:PORT`.
+    Otlp {
+        /// Host and port.
+        authority: String,
+        /// Whether by TLS.
+        tls: bool,
+    },
+    /// The same by `POST`: `otlp+http://HOST:PORT/v1/logs`, by TLS `otlp+https://…`; the address without
+    /// `otlp+`.
+    OtlpHttp(String),
     /// NDJSON by `POST`: `http://…` or `https://…`.
     Http(String),
     /// NDJSON appended to a file: `file:PATH`.
@@ -25,7 +35,8 @@ pub enum Target {
 /// What is not a target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no receiver; write vector://HOST:PORT, vector+tls://HOST:PORT, http://…, https://…, file:PATH or stdout"
+    "`{0}` is no receiver; write vector://HOST:PORT, otlp://HOST:PORT (by TLS vector+tls:// and otlp+tls://), \
+     otlp+http://HOST:PORT/v1/logs, http://…, https://…, file:PATH or stdout"
 )]
 pub struct NoTarget(String);
 
@@ -52,22 +63,29 @@ impl FromStr for Target {
                 && port.parse::<u16>().is_ok_and(|port| port > 0);
             whole.then(|| rest.to_owned()).ok_or_else(refused)
         };
-        match scheme {
+        let address = |text: &str| {
+            let address = reqwest::Url::parse(text).map_err(|_| refused())?;
+            let whole = address.has_host();
+            whole.then(|| String::from(address)).ok_or_else(refused)
+        };
+        let (protocol, tls) = match scheme.strip_suffix("+tls") {
+            Some(protocol) => (protocol, true),
+            None => (scheme, false),
+        };
+        match protocol {
             "vector" => Ok(Target::Vector {
                 authority: authority()?,
-                tls: false,
+                tls,
             }),
-            "vector+tls" => Ok(Target::Vector {
+            "otlp" => Ok(Target::Otlp {
                 authority: authority()?,
-                tls: true,
+                tls,
             }),
-            "http" | "https" => {
-                let address = reqwest::Url::parse(text).map_err(|_| refused())?;
-                address
-                    .has_host()
-                    .then(|| Target::Http(address.into()))
-                    .ok_or_else(refused)
+            "otlp+http" | "otlp+https" if !tls => {
+                let text = text.strip_prefix("otlp+").unwrap_or(text);
+                Ok(Target::OtlpHttp(address(text)?))
             }
+            "http" | "https" if !tls => Ok(Target::Http(address(text)?)),
             _ => Err(refused()),
         }
     }
@@ -79,6 +97,10 @@ impl fmt::Display for Target {
             Target::Vector { authority, tls } => {
                 write!(f, "vector{}://{authority}", if *tls { "+tls" } else { "" })
             }
+            Target::Otlp { authority, tls } => {
+                write!(f, "otlp{}://{authority}", if *tls { "+tls" } else { "" })
+            }
+            Target::OtlpHttp(address) => write!(f, "otlp+{address}"),
             Target::Http(address) => f.write_str(address),
             Target::File(path) => write!(f, "file:{}", path.display()),
             Target::Standard => f.write_str("stdout"),
@@ -96,6 +118,9 @@ mod tests {
             "vector://127.0.0.1:6001",
             "vector://[::1]:6001",
             "vector+tls://vector.example.org:6001",
+            "otlp://127.0.0.1:4317",
+            "otlp+tls://collector.example.org:4317",
+            "otlp+http://127.0.0.1:4318/v1/logs",
             "http://127.0.0.1:8080/in",
             "https://example.org/",
             "file:/var/log/x.ndjson",
@@ -117,6 +142,8 @@ mod tests {
             "ftp://host:21",
             "file:",
             "http://",
+            "https+tls://x",
+            "otlp+http+tls://x",
         ] {
             let error = text.parse::<Target>().unwrap_err().to_string();
             assert!(error.contains("vector://HOST:PORT"), "{text}: {error}");

@@ -8,7 +8,7 @@ use tonic::Status;
 use tripline_engine::Encoding;
 use tripline_output::annotation;
 
-use super::{Batch, Edit, Edits, Form, Record, spliced, vector};
+use super::{Batch, Edit, Edits, Form, Record, spliced, values};
 
 /// The members under which an envelope has its records.
 const ENVELOPES: [&str; 2] = ["records", "value"];
@@ -84,8 +84,14 @@ pub(crate) fn batch(bytes: Bytes) -> Batch {
 
 /// The batch as lines, with what became of its records, which gain a member of this name.
 pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
-    if batch.form == Form::Vector {
-        return of_vector(batch, edits, member);
+    if batch.form != Form::Lines {
+        let mut out = Vec::with_capacity(batch.bytes.len());
+        for value in values(batch, edits, member) {
+            let written = serde_json::to_writer(&mut out, &value?);
+            written.map_err(|error| Status::internal(error.to_string()))?;
+            out.push(b'\n');
+        }
+        return Ok(out.into());
     }
     let places = edits.iter().filter_map(|(index, edit)| {
         let record = batch.records.get(*index)?;
@@ -114,43 +120,11 @@ fn with_member(record: &[u8], name: &str, value: &Value) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// What came as log events, a line each.
-fn of_vector(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
-    if batch.others > 0 {
-        return Err(Status::unimplemented(
-            "metrics and traces can be forwarded to Vector alone: send this sink logs only",
-        ));
-    }
-    let mut out = Vec::with_capacity(batch.bytes.len());
-    let mut edits = edits.iter().peekable();
-    for (index, record) in batch.records.iter().enumerate() {
-        let edit = edits.next_if(|(of, _)| *of == index).map(|(_, edit)| edit);
-        if edit == Some(&Edit::Drop) {
-            continue;
-        }
-        let text = vector::json_text(batch, record)?;
-        match edit {
-            Some(Edit::Gain(value)) => out.extend(
-                with_member(text.as_bytes(), member, value).unwrap_or_else(|| text.into_bytes()),
-            ),
-            _ => out.extend_from_slice(text.as_bytes()),
-        }
-        out.push(b'\n');
-    }
-    Ok(out.into())
-}
-
-/// Gives an object a member.
-pub(super) fn gain(record: &mut Value, name: &str, value: &Value) {
-    if let Value::Object(members) = record {
-        members.insert(name.to_owned(), value.clone());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::vector;
     use super::*;
 
     fn texts(batch: &Batch) -> Vec<&str> {
@@ -209,7 +183,7 @@ mod tests {
     #[test]
     fn log_events_become_lines() {
         let json = batch("{\"a\":1}\n{\"b\":[{\"c\":null}]}\n{\"d\":2}\n".into());
-        let events = vector::batch(vector::rebuilt(&json, &Vec::new(), "t")).unwrap();
+        let events = vector::batch(vector::rebuilt(&json, &Vec::new(), "t").unwrap()).unwrap();
         let edits = vec![(0, Edit::Drop), (2, Edit::Gain(json!("x")))];
         assert_eq!(
             rebuilt(&events, &edits, "t").unwrap(),

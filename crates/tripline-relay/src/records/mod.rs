@@ -1,11 +1,14 @@
 //! The records of one request: where each lies in the request's bytes, and how those bytes are made anew
-//! with what became of the records. Each kind of request has a room: [`vector`] and [`lines`].
+//! with what became of the records. Each form of request has a room: [`vector`], [`otlp`] and [`lines`].
+//! From one form to another they go by JSON.
 //!
 //! INVARIANT: a request of which nothing changes is passed on as the bytes that came; where records
 //! change, every byte that is not theirs stays.
 
 mod encode;
 pub(crate) mod lines;
+pub(crate) mod otlp;
+pub(crate) mod otlp_json;
 pub(crate) mod vector;
 mod wire;
 
@@ -13,7 +16,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::Value;
+use tonic::Status;
 use tripline_engine::Encoding;
+use tripline_engine::record::record_text;
 
 /// The records of one request.
 #[derive(Debug, Clone)]
@@ -33,6 +38,8 @@ pub(crate) struct Batch {
 pub(crate) enum Form {
     /// Vector's `PushEventsRequest`.
     Vector,
+    /// OpenTelemetry's `ExportLogsServiceRequest`.
+    Otlp,
     /// JSON, a record a line.
     Lines,
 }
@@ -76,6 +83,53 @@ impl Batch {
     pub(crate) fn len(&self) -> usize {
         self.records.len() + self.others
     }
+}
+
+/// What is left of the records as JSON, with what they gain.
+fn values<'b>(
+    batch: &'b Batch,
+    edits: &'b Edits,
+    member: &'b str,
+) -> impl Iterator<Item = Result<Value, Status>> + 'b {
+    let others = (batch.others > 0).then(|| {
+        Err(Status::unimplemented(
+            "metrics and traces can be forwarded to Vector alone: send this relay logs only",
+        ))
+    });
+    let mut edits = edits.iter().peekable();
+    let records = batch.records.iter().enumerate();
+    let values = records.filter_map(move |(index, record)| {
+        let edit = edits.next_if(|(of, _)| *of == index).map(|(_, edit)| edit);
+        if edit == Some(&Edit::Drop) {
+            return None;
+        }
+        let mut value = json(batch, record);
+        if let (Ok(Value::Object(members)), Some(Edit::Gain(gained))) = (&mut value, edit) {
+            members.insert(member.to_owned(), gained.clone());
+        }
+        Some(value)
+    });
+    others.into_iter().chain(values)
+}
+
+/// A record as JSON. What came as a line and is no JSON is the text that it is.
+fn json(batch: &Batch, record: &Record) -> Result<Value, Status> {
+    let content = batch.content(record);
+    let mut value = match (batch.form, record.encoding) {
+        (Form::Lines, _) => serde_json::from_slice(content)
+            .unwrap_or_else(|_| String::from_utf8_lossy(content).into_owned().into()),
+        (_, encoding) => record_text(content, encoding)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .ok_or_else(|| {
+                Status::invalid_argument(
+                    "a record cannot be said in JSON: it is not whole, or nested deeper than 128",
+                )
+            })?,
+    };
+    if batch.form == Form::Otlp {
+        otlp::add_surroundings(batch, record, &mut value);
+    }
+    Ok(value)
 }
 
 /// The bytes with some places made anew, which must be in order and apart.

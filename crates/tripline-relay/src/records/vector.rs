@@ -5,13 +5,13 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tonic::Status;
 use tripline_engine::Encoding;
-use tripline_engine::record::record_text;
 
-use super::encode::{put_entry, put_event};
+use super::encode::VECTOR;
 use super::wire::{Field, fields, put_bytes};
-use super::{Batch, Edit, Edits, Form, Record, lines, spliced};
+use super::{Batch, Edit, Edits, Form, Record, spliced, values};
 
 /// The field of an `EventWrapper` that is a log event.
 const LOG: u64 = 1;
@@ -102,9 +102,13 @@ fn map(bytes: &[u8], value: Range<usize>) -> Result<Option<Range<usize>>, Status
 }
 
 /// The request with what became of its records, which gain a member of this name.
-pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Bytes {
-    if batch.form == Form::Lines {
-        return of_lines(batch, edits, member);
+pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
+    if batch.form != Form::Vector {
+        let mut out = Vec::with_capacity(batch.bytes.len());
+        for value in values(batch, edits, member) {
+            put_event(&value?, &mut out);
+        }
+        return Ok(out.into());
     }
     let places = edits.iter().filter_map(|(index, edit)| {
         let record = batch.records.get(*index)?;
@@ -112,13 +116,13 @@ pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Bytes {
             Edit::Drop => Vec::new(),
             Edit::Gain(value) => {
                 let mut gained = Vec::new();
-                put_entry(member, value, 1, &mut gained);
+                VECTOR.put_entry(MEMBERS, member, value, 1, &mut gained);
                 with_member(&batch.bytes, record, &gained)?
             }
         };
         Some((record.whole.clone(), with))
     });
-    spliced(&batch.bytes, places.collect())
+    Ok(spliced(&batch.bytes, places.collect()))
 }
 
 /// The field of a request with one more entry among the members of its log event. What is no map has
@@ -172,41 +176,28 @@ fn replaced(
     Some(out)
 }
 
-/// A request of what came as JSON.
-fn of_lines(batch: &Batch, edits: &Edits, member: &str) -> Bytes {
-    let mut out = Vec::with_capacity(batch.bytes.len());
-    let mut edits = edits.iter().peekable();
-    for (index, record) in batch.records.iter().enumerate() {
-        let edit = edits.next_if(|(of, _)| *of == index).map(|(_, edit)| edit);
-        let text = batch.content(record);
-        // What is no JSON passes as the text that it is.
-        let mut value = serde_json::from_slice(text)
-            .unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned().into());
-        match edit {
-            Some(Edit::Drop) => continue,
-            Some(Edit::Gain(gained)) => lines::gain(&mut value, member, gained),
-            None => {}
+/// Appends the field of a request that is this record as a log event.
+fn put_event(record: &Value, out: &mut Vec<u8>) {
+    let mut log = Vec::new();
+    match record {
+        Value::Object(members) => {
+            for (name, value) in members {
+                VECTOR.put_entry(MEMBERS, name, value, 1, &mut log);
+            }
         }
-        put_event(&value, &mut out);
+        other => VECTOR.put_entry(MEMBERS, "message", other, 1, &mut log),
     }
-    out.into()
-}
-
-/// A log event of the batch as JSON.
-pub(super) fn json_text(batch: &Batch, record: &Record) -> Result<String, Status> {
-    let text = record_text(batch.content(record), record.encoding);
-    text.map(std::borrow::Cow::into_owned).ok_or_else(|| {
-        Status::invalid_argument(
-            "a log event cannot be said in JSON: it is not whole, or nested deeper than 512",
-        )
-    })
+    let mut event = Vec::new();
+    put_bytes(LOG, &log, &mut event);
+    put_bytes(1, &event, out);
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json as value;
 
     use super::super::wire::put_varint;
+    use super::super::{json, lines};
     use super::*;
 
     fn message(parts: &[(u64, &[u8])]) -> Vec<u8> {
@@ -219,7 +210,7 @@ mod tests {
 
     fn entry(name: &str, value: &Value) -> Vec<u8> {
         let mut out = Vec::new();
-        put_entry(name, value, 1, &mut out);
+        VECTOR.put_entry(1, name, value, 1, &mut out);
         out
     }
 
@@ -242,19 +233,17 @@ mod tests {
     }
 
     fn said(batch: &Batch) -> Vec<Value> {
-        let texts = batch.records.iter().map(|record| json_text(batch, record));
-        texts
-            .map(|text| serde_json::from_str(&text.unwrap()).unwrap())
-            .collect()
+        let values = batch.records.iter().map(|record| json(batch, record));
+        values.collect::<Result<_, _>>().unwrap()
     }
 
     #[test]
     fn a_request_that_nothing_happens_to_is_passed_on_as_it_came() {
         let metric = message(&[(2, b"\x0a\x01m")]);
-        let bytes = request(&[log_event(&[("a", json!(1))]), metric, log_event(&[])]);
+        let bytes = request(&[log_event(&[("a", value!(1))]), metric, log_event(&[])]);
         let batch = batch(bytes.clone()).unwrap();
         assert_eq!((batch.records.len(), batch.others), (2, 1));
-        let passed = rebuilt(&batch, &Vec::new(), "tripline");
+        let passed = rebuilt(&batch, &Vec::new(), "tripline").unwrap();
         assert_eq!(passed, bytes);
         assert_eq!(passed.as_ptr(), bytes.as_ptr(), "without a copy");
     }
@@ -263,32 +252,32 @@ mod tests {
     fn a_log_event_gains_a_member_and_keeps_metadata_and_unknown_fields() {
         let metric = message(&[(2, b"\x0a\x01m")]);
         let bytes = request(&[
-            log_event(&[("a", json!(1))]),
+            log_event(&[("a", value!(1))]),
             metric.clone(),
-            log_event(&[("b", json!(2))]),
+            log_event(&[("b", value!(2))]),
         ]);
         let before = batch(bytes).unwrap();
-        let edits = vec![(0, Edit::Gain(json!({"x": ["y"]}))), (1, Edit::Drop)];
-        let after = rebuilt(&before, &edits, "tripline");
-        let mut expected = log_event(&[("a", json!(1))]);
+        let edits = vec![(0, Edit::Gain(value!({"x": ["y"]}))), (1, Edit::Drop)];
+        let after = rebuilt(&before, &edits, "tripline").unwrap();
+        let mut expected = log_event(&[("a", value!(1))]);
         // The new entry stands behind everything else of the log event.
-        let gained = entry("tripline", &json!({"x": ["y"]}));
+        let gained = entry("tripline", &value!({"x": ["y"]}));
         let log = [&expected[2..], &gained].concat();
         expected = message(&[(1, &log)]);
         assert_eq!(after, request(&[expected, metric]));
         let after = batch(after).unwrap();
-        assert_eq!(said(&after), [json!({"a": 1, "tripline": {"x": ["y"]}})]);
+        assert_eq!(said(&after), [value!({"a": 1, "tripline": {"x": ["y"]}})]);
     }
 
     #[test]
     fn an_event_whose_members_are_in_its_value_gains_one_there() {
-        let map = message(&[(7, &entry("a", &json!(1)))]);
+        let map = message(&[(7, &entry("a", &value!(1)))]);
         let bytes = request(&[message(&[(1, &message(&[(2, &map), (4, b"")]))])]);
         let before = batch(bytes).unwrap();
-        assert_eq!(said(&before), [json!({"a": 1})]);
-        let edits = vec![(0, Edit::Gain(json!(true)))];
-        let after = batch(rebuilt(&before, &edits, "t")).unwrap();
-        assert_eq!(said(&after), [json!({"a": 1, "t": true})]);
+        assert_eq!(said(&before), [value!({"a": 1})]);
+        let edits = vec![(0, Edit::Gain(value!(true)))];
+        let after = batch(rebuilt(&before, &edits, "t").unwrap()).unwrap();
+        assert_eq!(said(&after), [value!({"a": 1, "t": true})]);
         // Vector's receiver takes `value` and ignores `fields`.
         assert_eq!(
             after.bytes[..],
@@ -299,7 +288,7 @@ mod tests {
                         2,
                         &message(&[(
                             7,
-                            &[entry("a", &json!(1)), entry("t", &json!(true))].concat()
+                            &[entry("a", &value!(1)), entry("t", &value!(true))].concat()
                         )])
                     ),
                     (4, b""),
@@ -312,17 +301,17 @@ mod tests {
     fn an_event_that_is_a_text_has_no_members_and_passes() {
         let bytes = request(&[message(&[(1, &message(&[(2, &message(&[(1, b"text")]))]))])]);
         let before = batch(bytes.clone()).unwrap();
-        assert_eq!(said(&before), [json!({})]);
+        assert_eq!(said(&before), [value!({})]);
         assert_eq!(
-            rebuilt(&before, &vec![(0, Edit::Gain(json!(1)))], "t"),
+            rebuilt(&before, &vec![(0, Edit::Gain(value!(1)))], "t").unwrap(),
             bytes
         );
     }
 
     #[test]
     fn what_identifies_an_event_does_not_change_with_its_metadata() {
-        let one = batch(request(&[log_event(&[("a", json!(1))])])).unwrap();
-        let mut other = entry("a", &json!(1));
+        let one = batch(request(&[log_event(&[("a", value!(1))])])).unwrap();
+        let mut other = entry("a", &value!(1));
         other.extend(message(&[(4, b"other")]));
         let other = batch(request(&[message(&[(1, &other)])])).unwrap();
         assert_eq!(
@@ -333,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_refused_with_the_place() {
-        let mut bytes = request(&[log_event(&[("a", json!(1))])]).to_vec();
+        let mut bytes = request(&[log_event(&[("a", value!(1))])]).to_vec();
         let at = bytes.len();
         put_varint(1 << 3 | 2, &mut bytes);
         put_varint(1000, &mut bytes);
@@ -351,11 +340,11 @@ mod tests {
     fn records_that_came_as_json_become_log_events() {
         let text = "{\"a\":1}\nnonsense\n{\"b\":2}\n";
         let before = lines::batch(text.into());
-        let edits = vec![(0, Edit::Gain(json!(7))), (2, Edit::Drop)];
-        let after = batch(rebuilt(&before, &edits, "t")).unwrap();
+        let edits = vec![(0, Edit::Gain(value!(7))), (2, Edit::Drop)];
+        let after = batch(rebuilt(&before, &edits, "t").unwrap()).unwrap();
         assert_eq!(
             said(&after),
-            [json!({"a": 1, "t": 7}), json!({"message": "nonsense"})]
+            [value!({"a": 1, "t": 7}), value!({"message": "nonsense"})]
         );
     }
 }

@@ -1,4 +1,6 @@
-//! JSON by HTTP: `POST /v1/logs`, answered with 200 when the receiver has all of it.
+//! Records by HTTP: `POST /v1/logs`, answered with 200 when the receiver has all of it. The path is that of
+//! OpenTelemetry, whose requests are told by their content: protobuf by its type, and JSON by its member
+//! `resourceLogs`.
 
 use std::io::Read as _;
 
@@ -12,21 +14,25 @@ use tonic::{Code, Status};
 use super::App;
 use super::budget::Metered;
 use crate::counters::{UnderWay, Way};
-use crate::records::lines;
+use crate::records::{lines, otlp, otlp_json};
 
 /// Takes records.
 pub(super) async fn logs(State(app): State<App>, request: Request) -> Response {
     let _turn = app.turns.acquire().await;
-    let under_way = UnderWay::new(&app.relay.counters, Way::Http);
-    let answer = take(&app, request).await;
+    let is_protobuf = is_protobuf(request.headers());
+    let way = if is_protobuf { Way::Otlp } else { Way::Http };
+    let under_way = UnderWay::new(&app.relay.counters, way);
+    let answer = take(&app, request, is_protobuf).await;
     under_way.answered(answer.as_ref().map_or_else(Status::code, |()| Code::Ok));
     match answer {
-        Ok(()) => (StatusCode::OK, "{}\n").into_response(),
+        // An empty message says in protobuf that all of it was taken.
+        Ok(()) if is_protobuf => ([(header::CONTENT_TYPE, PROTOBUF)], "").into_response(),
+        Ok(()) => ([(header::CONTENT_TYPE, "application/json")], "{}\n").into_response(),
         Err(status) => refused(&status),
     }
 }
 
-async fn take(app: &App, request: Request) -> Result<(), Status> {
+async fn take(app: &App, request: Request, is_protobuf: bool) -> Result<(), Status> {
     let (parts, body) = request.into_parts();
     let metered = Metered::new(body, &app.budget, app.limits.silence);
     let read = Limited::new(metered, app.limits.request).collect().await;
@@ -44,7 +50,21 @@ async fn take(app: &App, request: Request) -> Result<(), Status> {
     held.more(bytes.len())?;
     let bytes = decompressed(app, &parts.headers, bytes)?;
     held.more(bytes.len())?;
+    if is_protobuf {
+        return app.relay.take(Way::Otlp, otlp::batch(bytes)?).await;
+    }
+    if let Some(request) = otlp_json::request(&bytes) {
+        return app.relay.take(Way::Otlp, otlp::batch(request?)?).await;
+    }
     app.relay.take(Way::Http, lines::request(bytes)?).await
+}
+
+/// The type of what is protobuf.
+const PROTOBUF: &str = "application/x-protobuf";
+
+fn is_protobuf(headers: &HeaderMap) -> bool {
+    let of = headers.get(header::CONTENT_TYPE);
+    of.is_some_and(|of| of.as_bytes().starts_with(PROTOBUF.as_bytes()))
 }
 
 fn too_large(app: &App) -> Status {

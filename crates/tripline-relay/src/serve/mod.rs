@@ -1,12 +1,12 @@
-//! Takes connections and requests within the limits: [`vector`] and [`http`] are the ways in, [`admin`] is
+//! Takes connections and requests within the limits: [`grpc`] and [`http`] are the ways in, [`admin`] is
 //! for operators, [`budget`] holds what may be held.
 
 mod admin;
 mod budget;
 pub(crate) mod codec;
 mod connections;
+mod grpc;
 mod http;
-mod vector;
 
 use std::sync::Arc;
 
@@ -38,8 +38,12 @@ pub(crate) struct App {
 /// Everything that senders may ask.
 pub(crate) fn senders(app: App) -> Router {
     let guarded = Router::new()
-        .route("/vector.Vector/PushEvents", post(vector::push_events))
-        .route("/vector.Vector/HealthCheck", post(vector::health_check))
+        .route("/vector.Vector/PushEvents", post(grpc::push_events))
+        .route("/vector.Vector/HealthCheck", post(grpc::health_check))
+        .route(
+            "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+            post(grpc::export),
+        )
         .route("/v1/logs", post(http::logs))
         .route("/metrics", get(admin::metrics))
         .route_layer(middleware::from_fn_with_state(app.clone(), known));

@@ -22,8 +22,11 @@ use tripline_engine::Encoding;
 use tripline_engine::record::record_text;
 
 use crate::Target;
-use crate::records::{lines, vector};
+use crate::records::{lines, otlp, vector};
 use crate::serve::codec::Raw;
+
+/// OpenTelemetry's method.
+pub(super) const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 
 /// How a receiver answers a request.
 #[derive(Debug, Clone)]
@@ -71,7 +74,9 @@ impl Receiver {
         Router::new()
             .route("/vector.Vector/PushEvents", post(push))
             .route("/vector.Vector/HealthCheck", post(health))
+            .route(EXPORT, post(push))
             .route("/in", post(lines_in))
+            .route("/otlp", post(lines_in))
             .with_state(shared)
     }
 
@@ -259,5 +264,11 @@ impl Sender {
 /// Records, each JSON, as a request of Vector.
 pub(super) fn request(records: &[String]) -> Bytes {
     let batch = lines::batch(records.join("\n").into());
-    vector::rebuilt(&batch, &Vec::new(), "")
+    vector::rebuilt(&batch, &Vec::new(), "").unwrap()
+}
+
+/// Records, each JSON, as a request of OpenTelemetry.
+pub(super) fn otlp_request(records: &[String]) -> Bytes {
+    let batch = lines::batch(records.join("\n").into());
+    otlp::rebuilt(&batch, &Vec::new(), "").unwrap()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tonic::codec::CompressionEncoding;
 
-use super::neighbours::{Receiver, Sender, request};
+use super::neighbours::{EXPORT, Receiver, Sender, otlp_request, request};
 use super::{RULES, receiver, rules, running, settings, signin};
 use crate::settings::Compression;
 use crate::{RuleSource, start};
@@ -75,6 +75,96 @@ async fn records_come_as_json_in_three_forms_and_go_as_lines() {
     }
     assert_eq!(receiver.records().len(), 6);
     assert_eq!(receiver.detections().len(), 3);
+}
+
+/// How many log records of a request of OpenTelemetry have an attribute with a detection.
+fn annotated(request: bytes::Bytes) -> usize {
+    let batch = crate::records::otlp::batch(request).unwrap();
+    let text = crate::records::lines::rebuilt(&batch, &Vec::new(), "").unwrap();
+    let lines = std::str::from_utf8(&text).unwrap().lines();
+    let values = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    values
+        .filter(|value| value["otel"]["attributes"]["tripline"]["detections"][0]["rule"] == "moved")
+        .count()
+}
+
+#[tokio::test]
+async fn logs_of_opentelemetry_pass_by_grpc_and_http_in_protobuf_and_json() {
+    let receiver = Receiver::begin().await;
+    let targets = [
+        format!("otlp://{}", receiver.address),
+        format!("otlp+http://{}/otlp", receiver.address),
+    ];
+    for target in targets {
+        let before = receiver.had().len();
+        let relay = running(settings(target.parse().unwrap())).await;
+        let quiet = otlp_request(&[signin(1, "a", 0, 1)]);
+        let sender = Sender::to(relay.listen[0]);
+        assert_eq!(sender.call(EXPORT, quiet.clone()).await.unwrap(), "");
+        assert_eq!(receiver.had()[before], quiet, "every byte is as it was");
+        let client = reqwest::Client::new();
+        let at = format!("http://{}/v1/logs", relay.listen[0]);
+        let post = client
+            .post(&at)
+            .header("content-type", "application/x-protobuf");
+        let answer = post
+            .body(otlp_request(&[signin(2, "a", 1, 2)]))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(annotated(receiver.had()[before + 1].clone()), 1);
+        let body = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+            {"body": {"stringValue": signin(3, "a", 2, 3)}}
+        ]}]}]});
+        let post = client.post(&at).header("content-type", "application/json");
+        let answer = post.body(body.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(annotated(receiver.had()[before + 2].clone()), 1);
+    }
+}
+
+#[tokio::test]
+async fn records_go_from_each_form_to_each_other() {
+    let receiver = Receiver::begin().await;
+    for target in [
+        receiver.target(),
+        receiver.http_target(),
+        format!("otlp://{}", receiver.address).parse().unwrap(),
+    ] {
+        let relay = running(settings(target.clone())).await;
+        let sender = Sender::to(relay.listen[0]);
+        let before = receiver.had().len();
+        sender.push(request(&[signin(1, "a", 0, 1)])).await.unwrap();
+        sender
+            .call(EXPORT, otlp_request(&[signin(2, "a", 1, 2)]))
+            .await
+            .unwrap();
+        let at = format!("http://{}/v1/logs", relay.listen[0]);
+        let sent = reqwest::Client::new()
+            .post(&at)
+            .body(signin(3, "a", 2, 3))
+            .send()
+            .await;
+        assert_eq!(sent.unwrap().status(), 200);
+        let had = receiver.had().split_off(before);
+        if matches!(target, crate::Target::Otlp { .. }) {
+            let of = had.into_iter().map(|request| {
+                let batch = crate::records::otlp::batch(request).unwrap();
+                assert_eq!(batch.records.len(), 1);
+                crate::records::lines::rebuilt(&batch, &Vec::new(), "").unwrap()
+            });
+            let found = of.filter(|text| text.windows(7).any(|at| at == b"\"moved\""));
+            assert_eq!(found.count(), 2, "{target}");
+        } else {
+            let records = receiver.records();
+            let last = &records[records.len() - 3..];
+            let ids: Vec<&Value> = last.iter().map(|record| &record["id"]).collect();
+            assert_eq!(ids, ["1", "2", "3"], "{target}");
+            let found = last.iter().filter(|record| !record["tripline"].is_null());
+            assert_eq!(found.count(), 2, "{target}");
+        }
+    }
 }
 
 #[tokio::test]

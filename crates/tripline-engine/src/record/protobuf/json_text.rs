@@ -9,6 +9,7 @@ use tripline_lang::value::Encoding;
 use tripline_lang::value::convert::Rfc3339;
 
 use super::value::{What, text, what};
+use super::walk::is_attribute;
 use super::wire::{Content, Fields, entry};
 use crate::record::MAX_DEPTH;
 use crate::record::written::{float_text, quoted};
@@ -19,6 +20,8 @@ struct Container {
     at: usize,
     end: usize,
     is_map: bool,
+    /// It is the record itself.
+    whole: bool,
     /// Something was written in it.
     written: bool,
 }
@@ -41,6 +44,7 @@ pub(in crate::record) fn record_text(record: &[u8], encoding: Encoding) -> Optio
         at: 0,
         end: record.len(),
         is_map: true,
+        whole: true,
         written: false,
     }];
     rest(record, encoding, open, &mut out)?;
@@ -60,6 +64,11 @@ fn rest(
         container.at = fields.at;
         let place = match item {
             Some((1, Content::Bytes(place))) => place,
+            Some((number, Content::Bytes(place)))
+                if container.whole && is_attribute(number, encoding) =>
+            {
+                place
+            }
             Some(_) => continue,
             None => {
                 out.push(if container.is_map { b'}' } else { b']' });
@@ -104,6 +113,7 @@ fn value(
         at: inside.start,
         end: inside.end,
         is_map,
+        whole: false,
         written: false,
     });
     Some(())

@@ -1,6 +1,6 @@
 //! Reading records in protobuf as shippers exchange them: log events of Vector
 //! (`lib/vector-core/proto/event.proto` of its source, `event.Log`) and bodies of OpenTelemetry's log
-//! records (`opentelemetry/proto/common/v1/common.proto`, `KeyValueList`). Both are maps as repeated
+//! records (`opentelemetry/proto/common/v1/common.proto`, `KeyValueList`), or their attributes. Both are maps as repeated
 //! entries in field 1, with the name in field 1 and the value in field 2 of an entry, and differ in how
 //! a value is numbered ([`value`]). One walk over the entries, which steps over what is not wanted by
 //! its length.

@@ -84,7 +84,7 @@ impl Walk<'_> {
             let Content::Bytes(place) = content else {
                 continue;
             };
-            if number != 1 {
+            if number != 1 && !(open.node == ROOT && is_attribute(number, self.encoding)) {
                 continue;
             }
             let (child, value) = if open.array {
@@ -183,6 +183,12 @@ impl Walk<'_> {
             array,
         }))
     }
+}
+
+/// Whether a field of a record with this number is a member as those in field 1 are: an attribute of a
+/// `LogRecord`, which has no entries in field 1.
+pub(super) fn is_attribute(number: u64, encoding: Encoding) -> bool {
+    number == 6 && encoding == Encoding::OpenTelemetry
 }
 
 /// That the value at `place` is whole, to its last text.

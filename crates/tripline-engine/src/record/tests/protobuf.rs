@@ -312,3 +312,21 @@ fn nesting_beyond_the_limit_is_refused_and_not_a_stack_that_overflows() {
     assert_eq!(error.kind, ReadErrorKind::TooDeep);
     assert_eq!(record_text(&record, Encoding::Vector), None);
 }
+
+#[test]
+fn the_attributes_of_a_log_record_are_its_members_and_its_body_is_not() {
+    // time_unix_nano, body "a" as text, and the attribute a = 1.
+    let attribute = [0x0a, 1, b'a', 0x12, 2, 0x18, 1];
+    let mut record = vec![0x09, 1, 2, 3, 4, 5, 6, 7, 8, 0x2a, 3, 0x0a, 1, b'a'];
+    record.extend([0x32, attribute.len() as u8]);
+    record.extend(attribute);
+    assert_eq!(
+        read_a(&record, Encoding::OpenTelemetry).unwrap(),
+        "Some(Int(1))"
+    );
+    assert_eq!(
+        record_text(&record, Encoding::OpenTelemetry).unwrap(),
+        r#"{"a":1}"#
+    );
+    assert_eq!(read_a(&record, Encoding::Vector).unwrap(), "None");
+}

@@ -13,7 +13,7 @@ use crate::units;
 
 /// Stand between two shippers, and let rules look at what passes
 ///
-/// Takes records by Vector's own protocol and as JSON by HTTP, runs the rules over them, and sends them on.
+/// Takes records by Vector's own protocol, by OpenTelemetry's and as JSON by HTTP, runs the rules over them, and sends them on.
 /// A request is answered when the receiver has answered, and as it answered: so a shipper's
 /// acknowledgements pass through the relay. With --state, nothing is acknowledged before it is on the disk,
 /// and a relay that is killed goes on where it was.
@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:6000")]
     pub(super) listen: Vec<SocketAddr>,
 
-    /// Where records go: vector://HOST:PORT, vector+tls://HOST:PORT, http://…, https://… (a POST with a record
-    /// a line), file:PATH or stdout
+    /// Where records go: vector://HOST:PORT, otlp://HOST:PORT (by TLS vector+tls:// and otlp+tls://),
+    /// otlp+http://HOST:PORT/v1/logs, http://… or https://… (a POST with a record a line), file:PATH or stdout
     #[arg(long, value_name = "RECEIVER")]
     pub(super) forward: Target,
 

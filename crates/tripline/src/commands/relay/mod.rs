@@ -198,7 +198,7 @@ fn greet(running: &Running, arguments: &Arguments, about: &str) {
     for address in &running.listen {
         let _ = writeln!(
             text,
-            "  {:<11} {address} (Vector's protocol, HTTP at /v1/logs; {speaks})",
+            "  {:<11} {address} (Vector, OTLP, HTTP at /v1/logs; {speaks})",
             "listens at"
         );
     }

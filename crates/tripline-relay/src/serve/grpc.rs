@@ -1,4 +1,5 @@
-//! The service `vector.Vector`, as Vector's `vector` sink calls it.
+//! Requests by gRPC: the service `vector.Vector`, as Vector's `vector` sink calls it, and OpenTelemetry's
+//! `LogsService`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,21 +16,32 @@ use super::App;
 use super::budget::Metered;
 use super::codec::Raw;
 use crate::counters::{UnderWay, Way};
-use crate::records::vector;
+use crate::records::{Batch, otlp, vector};
 
 /// The future of an answer.
 type Answer = std::pin::Pin<
     Box<dyn std::future::Future<Output = Result<tonic::Response<Bytes>, Status>> + Send>,
 >;
 
-/// Takes events.
+/// Takes events of Vector.
 pub(super) async fn push_events(State(app): State<App>, request: Request) -> Response {
+    take(app, Way::Vector, vector::batch, request).await
+}
+
+/// Takes logs of OpenTelemetry.
+pub(super) async fn export(State(app): State<App>, request: Request) -> Response {
+    take(app, Way::Otlp, otlp::batch, request).await
+}
+
+async fn take(app: App, way: Way, batch: Batched, request: Request) -> Response {
     // What has no turn yet is not read, so that the sender waits.
     let _turn = app.turns.acquire().await;
-    let under_way = UnderWay::new(&app.relay.counters, Way::Vector);
+    let under_way = UnderWay::new(&app.relay.counters, way);
     let read = Arc::new(AtomicBool::new(false));
     let push = Push {
         app: app.clone(),
+        way,
+        batch,
         read: Arc::clone(&read),
     };
     let mut response = grpc(&app).unary(push, metered(&app, request)).await;
@@ -77,8 +89,13 @@ fn too_large_is_no_loss(app: &App, headers: &mut http::HeaderMap) {
     headers.insert("grpc-status", code);
 }
 
+/// Finds the records of a request.
+type Batched = fn(Bytes) -> Result<Batch, Status>;
+
 struct Push {
     app: App,
+    way: Way,
+    batch: Batched,
     read: Arc<AtomicBool>,
 }
 
@@ -89,11 +106,12 @@ impl UnaryService<Bytes> for Push {
     fn call(&mut self, request: tonic::Request<Bytes>) -> Answer {
         self.read.store(true, Ordering::Relaxed);
         let (app, bytes) = (self.app.clone(), request.into_inner());
+        let (way, batch) = (self.way, self.batch);
         Box::pin(async move {
             let mut held = app.budget.none();
             held.more(bytes.len())?;
-            let batch = vector::batch(bytes)?;
-            app.relay.take(Way::Vector, batch).await?;
+            app.relay.take(way, batch(bytes)?).await?;
+            // Empty is how both services say that all of it was taken.
             Ok(tonic::Response::new(Bytes::new()))
         })
     }

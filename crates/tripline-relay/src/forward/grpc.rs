@@ -1,4 +1,5 @@
-//! A `vector` source that is sent to by its own protocol, and its own status.
+//! A receiver that is sent to by gRPC, and its own status: a `vector` source by Vector's protocol, or one of
+//! OpenTelemetry's logs.
 
 use std::time::Duration;
 
@@ -21,9 +22,16 @@ const CONNECTING: Duration = Duration::from_secs(5);
 /// How long the receiver may take to say that it is well.
 const HEALTH: Duration = Duration::from_secs(2);
 
+/// The methods that are called.
+const PUSH_EVENTS: &str = "/vector.Vector/PushEvents";
+const HEALTH_CHECK: &str = "/vector.Vector/HealthCheck";
+const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+
 /// A connection, which is made when it is needed and made anew when it is lost.
 pub(crate) struct Client {
     channel: Channel,
+    /// What records are sent by.
+    method: &'static str,
     compression: Option<CompressionEncoding>,
     token: Option<MetadataValue<Ascii>>,
     timeout: Duration,
@@ -32,10 +40,13 @@ pub(crate) struct Client {
 impl Client {
     /// To this receiver.
     pub(super) fn new(receiver: &Receiver) -> Result<Client, RelayError> {
-        let Target::Vector { authority, tls } = &receiver.target else {
-            return Err(RelayError::Setting(
-                "no receiver of Vector's protocol".to_owned(),
-            ));
+        let (authority, tls, method) = match &receiver.target {
+            Target::Vector { authority, tls } => (authority, tls, PUSH_EVENTS),
+            Target::Otlp { authority, tls } => (authority, tls, EXPORT),
+            other => {
+                let said = format!("{other} is no receiver of gRPC");
+                return Err(RelayError::Setting(said));
+            }
         };
         let scheme = if *tls { "https" } else { "http" };
         let refused = |error: tonic::transport::Error| {
@@ -60,6 +71,7 @@ impl Client {
         });
         Ok(Client {
             channel: endpoint.connect_lazy(),
+            method,
             compression: match receiver.compression {
                 Compression::None => None,
                 Compression::Gzip => Some(CompressionEncoding::Gzip),
@@ -70,16 +82,20 @@ impl Client {
         })
     }
 
-    /// Sends a `PushEventsRequest`.
+    /// Sends a request.
     pub(super) async fn send(&self, request: Bytes) -> Result<(), Status> {
-        let path = PathAndQuery::from_static("/vector.Vector/PushEvents");
-        self.call(request, path, self.timeout).await.map(drop)
+        self.call(request, self.method, self.timeout)
+            .await
+            .map(drop)
     }
 
     /// Asks how the receiver is.
     pub(super) async fn health(&self) -> Result<(), Status> {
-        let path = PathAndQuery::from_static("/vector.Vector/HealthCheck");
-        let answer = self.call(Bytes::new(), path, HEALTH).await?;
+        if self.method != PUSH_EVENTS {
+            // OpenTelemetry has nothing to ask by; an empty request changes nothing.
+            return self.call(Bytes::new(), self.method, HEALTH).await.map(drop);
+        }
+        let answer = self.call(Bytes::new(), HEALTH_CHECK, HEALTH).await?;
         // Field 1, `status`, is left out where it is SERVING, which is 0.
         match answer.as_ref() {
             [] | [8, 0] => Ok(()),
@@ -92,7 +108,7 @@ impl Client {
     async fn call(
         &self,
         message: Bytes,
-        path: PathAndQuery,
+        method: &'static str,
         timeout: Duration,
     ) -> Result<Bytes, Status> {
         let mut client = Grpc::new(self.channel.clone())
@@ -111,6 +127,7 @@ impl Client {
             client.ready().await.map_err(|error| {
                 Status::unavailable(format!("the receiver cannot be reached: {}", chain(&error)))
             })?;
+            let path = PathAndQuery::from_static(method);
             client.unary(request, path, Raw).await
         };
         match tokio::time::timeout(timeout, answered).await {
