@@ -1,15 +1,12 @@
 //! `tripline init fluent-bit`: the module, the rules and configurations in one folder.
 
-use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use tripline_engine::lang::source::bundle;
 use tripline_module::{MISSING, MODULE};
 
-use super::pack::ENTRA;
+use super::folder;
 use crate::exit::{Failure, Status};
-use crate::rules;
 
 /// Write a folder that Fluent Bit runs as it is
 ///
@@ -67,70 +64,31 @@ const FOLDERS: [&str; 4] = ["records", "buffer", "out", "tripline/state"];
 
 /// Writes the folder.
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let folder = &arguments.folder;
-    let taken = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-    if taken || folder.is_file() {
-        return Err(Failure::Usage(format!(
-            "{} is there and not empty; name a folder that is not there",
-            folder.display()
-        )));
-    }
+    let to = &arguments.folder;
+    folder::must_be_free(to)?;
     let module = MODULE.ok_or_else(|| {
         Failure::System(format!(
             "this tripline was built without the module for Fluent Bit: {MISSING}"
         ))
     })?;
-    // Looked at before anything is written: a folder with rules in error is of no use.
-    let own = match &arguments.rules {
-        Some(rules) => {
-            let loaded = rules::load(std::slice::from_ref(rules), rules::today());
-            if loaded.checked.is_none() {
-                loaded.report();
-                return Ok(Status::InError);
-            }
-            Some(loaded)
-        }
-        None => None,
+    let Some(rules) = folder::rule_texts(arguments.rules.as_ref()) else {
+        return Ok(Status::InError);
     };
     for (path, text) in FILES {
-        write(&folder.join(path), text.as_bytes())?;
+        folder::write(&to.join(path), text.as_bytes())?;
     }
-    write(&folder.join("tripline.wasm"), module)?;
-    let to = folder.join("tripline/rules");
-    let rules: Vec<(String, &str)> = match &own {
-        // The rule files and the lists that they name, and nothing else of where they lie.
-        Some(loaded) => bundle::texts(&loaded.sources),
-        None => ENTRA.map(|(path, text)| (path.to_owned(), text)).to_vec(),
-    };
+    folder::write(&to.join("tripline.wasm"), module)?;
     for (path, text) in rules {
-        write(&to.join(path), text.as_bytes())?;
+        folder::write(&to.join("tripline/rules").join(path), text.as_bytes())?;
     }
-    for empty in FOLDERS {
-        let empty = folder.join(empty);
-        fs::create_dir_all(&empty).map_err(|source| failed("cannot make", &empty, source))?;
-    }
+    folder::make(to, &FOLDERS)?;
     let said = format!(
         "{0} is ready. Try it on made-up sign-ins:\n\n  \
          tripline generate --example --output {0}/records/example.ndjson\n  \
          cd {0} && fluent-bit -c fluent-bit.yaml\n\n\
          Detections appear in {0}/out/detections.ndjson. {0}/README.md says what is where.\n",
-        folder.display()
+        to.display()
     );
     let _ = io::stdout().write_all(said.as_bytes());
     Ok(Status::Ran)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|source| failed("cannot make", folder, source))?;
-    }
-    fs::write(path, bytes).map_err(|source| failed("cannot write", path, source))
-}
-
-fn failed(doing: &'static str, path: &Path, source: io::Error) -> Failure {
-    Failure::File {
-        doing,
-        path: path.display().to_string(),
-        source,
-    }
 }

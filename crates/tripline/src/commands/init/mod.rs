@@ -1,7 +1,9 @@
 //! `tripline init`: folders that run as they are.
 
 mod fluent_bit;
+mod folder;
 mod pack;
+mod vector;
 
 use crate::exit::{Failure, Status};
 
@@ -16,11 +18,13 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Shipper {
     FluentBit(fluent_bit::Arguments),
+    Vector(vector::Arguments),
 }
 
 /// Writes it.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     match &arguments.shipper {
         Shipper::FluentBit(arguments) => fluent_bit::run(arguments),
+        Shipper::Vector(arguments) => vector::run(arguments),
     }
 }
