@@ -39,15 +39,15 @@ impl State {
             } else if let Some(time) = self.known_events.passes_earliest() {
                 // What comes later than this is too late from now on, and is counted as that. The newest
                 // events are the last to go.
-                let before = self.known_events.len();
+                let before = self.known_events.remembered();
                 let newest = self.newest.unwrap_or(time);
                 self.pass(
                     program,
                     time.min(newest).max(self.watermark.saturating_add(1)),
                     sink,
                 );
-                self.stats.evicted += before.saturating_sub(self.known_events.len()) as u64;
-                if self.known_events.len() == before && self.watermark > newest {
+                self.stats.evicted += before.saturating_sub(self.known_events.remembered()) as u64;
+                if self.known_events.remembered() == before && self.watermark > newest {
                     break;
                 }
             } else if !self.settle_earliest(program, sink) {

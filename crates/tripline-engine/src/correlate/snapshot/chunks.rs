@@ -23,17 +23,12 @@ pub(in crate::correlate) struct Position {
 }
 
 /// Appends a run of identities; `base` is the snapshot's.
-pub(super) fn put_identities(
-    tag: u8,
-    base: i64,
-    of: &mut dyn ExactSizeIterator<Item = (i64, &Identity)>,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn put_identities(tag: u8, base: i64, of: &[(i64, Identity)], out: &mut Vec<u8>) {
     out.push(tag);
     varint::put(of.len() as u64, out);
     let mut times = Times(base);
     for (time, identity) in of {
-        times.put(time, out);
+        times.put(*time, out);
         out.extend_from_slice(&identity.to_le_bytes());
     }
 }

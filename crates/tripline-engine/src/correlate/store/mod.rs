@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use self::frozen::Frozen;
-pub(crate) use self::key::{Event, KeyState, Order};
+pub(crate) use self::key::{Event, Halves, KeyState, Order};
 use self::key::{drop_first, room};
 use super::queue::TimeQueue;
 use crate::correlate::counting::Counting;
