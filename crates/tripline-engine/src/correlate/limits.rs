@@ -1,5 +1,6 @@
 //! The account of the state, and what goes when it is over its limit.
 
+use super::queue::TimeQueue;
 use super::recent::Recent;
 use super::store::{KeySlot, Store};
 use super::{State, Waiting};
@@ -17,7 +18,7 @@ impl State {
     pub(super) fn account(&mut self) {
         let identities = (self.known_events.len() + self.given.len()) * Recent::BYTES;
         let waiting = self.waiting.len() + self.ripening.len();
-        let waiting = waiting * size_of::<(i64, Waiting)>() + self.waiting_bytes;
+        let waiting = waiting * TimeQueue::<Waiting>::BYTES + self.waiting_bytes;
         self.stats.state_bytes = self.stored_bytes + identities + waiting;
         self.stats.retained_events = self.stored_events;
     }

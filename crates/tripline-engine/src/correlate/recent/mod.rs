@@ -11,17 +11,19 @@ mod frozen;
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 
 use self::frozen::Frozen;
+use super::index::Index;
 use super::store::Halves;
 use crate::scan::Identity;
 
 /// Identities with the time until which they matter.
 pub(crate) struct Recent {
     /// Where each is: its chunk, and its place in that.
-    index: HashTable<u32>,
+    index: Index,
     keyed: Keyed,
     chunks: Vec<Vec<Known>>,
     /// Chunks that hold nothing.
@@ -51,6 +53,9 @@ struct Known {
 const CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 6;
 
+/// How many chunks that hold nothing keep their memory.
+const KEPT: usize = 16;
+
 impl Recent {
     /// About how many bytes one identity takes in its chunk and in the index.
     pub(crate) const BYTES: usize = size_of::<Known>() + 9;
@@ -58,7 +63,7 @@ impl Recent {
     /// An empty memory for a lateness of `span` nanoseconds.
     pub(crate) fn new(span: i64) -> Recent {
         Recent {
-            index: HashTable::new(),
+            index: Index::default(),
             keyed: Keyed::new(),
             chunks: Vec::new(),
             free: Vec::new(),
@@ -76,16 +81,15 @@ impl Recent {
     pub(crate) fn insert(&mut self, identity: Identity, time: i64) -> bool {
         let hash = self.keyed.hash(identity);
         let of = Halves::from(identity);
-        let found = self.index.find(hash, |at| is_at(&self.chunks, *at, of));
-        let found = found.copied();
+        let found = self.index.find(hash, |at| is_at(&self.chunks, at, of));
         if found.is_some_and(|at| self.is_remembered(at)) {
             return false;
         }
         // What is forgotten by now is until the watermark moves on.
         let time = time.max(self.passed);
-        let place = self.add(Known { identity: of, time });
-        match found.and_then(|at| self.index.find_mut(hash, |other| *other == at)) {
-            Some(at) => *at = place,
+        let place = self.put(Known { identity: of, time });
+        match found {
+            Some(at) => self.index.replace(hash, at, place),
             None => self.index_one(hash, place),
         }
         true
@@ -94,8 +98,8 @@ impl Recent {
     /// Whether it is known.
     pub(crate) fn contains(&self, identity: Identity) -> bool {
         let (hash, of) = (self.keyed.hash(identity), Halves::from(identity));
-        let found = self.index.find(hash, |at| is_at(&self.chunks, *at, of));
-        found.is_some_and(|at| self.is_remembered(*at))
+        let found = self.index.find(hash, |at| is_at(&self.chunks, at, of));
+        found.is_some_and(|at| self.is_remembered(at))
     }
 
     /// Forgets what the watermark has passed.
@@ -142,8 +146,8 @@ impl Recent {
         bucket.saturating_add(1).saturating_mul(self.width)
     }
 
-    /// Adds an identity to the bucket of its time; gives its place.
-    fn add(&mut self, known: Known) -> u32 {
+    /// Puts an identity into the bucket of its time; gives its place.
+    fn put(&mut self, known: Known) -> u32 {
         let at = known.time.div_euclid(self.width);
         self.newest = self.newest.max(known.time);
         self.len += 1;
@@ -167,8 +171,12 @@ impl Recent {
             self.chunks.push(Vec::new());
             u32::try_from(self.chunks.len() - 1).unwrap_or(u32::MAX)
         });
+        let fills = !bucket.is_empty();
         bucket.push(chunk);
         if let Some(chunk) = self.chunks.get_mut(chunk as usize) {
+            if fills {
+                chunk.reserve_exact(CHUNK);
+            }
             chunk.push(known);
         }
         place(chunk, 0)
@@ -176,52 +184,53 @@ impl Recent {
 
     /// Adds a place that is in the index under no hash.
     fn index_one(&mut self, hash: u64, place: u32) {
-        if self.index.len() < self.index.capacity() {
-            self.index.insert_unique(hash, place, |_| hash);
+        if !self.index.is_full() {
+            self.index.add(hash, place);
             return;
         }
-        // Made anew from the chunks in their order: going from the index to each would wait for memory.
-        let mut index = HashTable::with_capacity(self.index.len() + 1);
+        let mut larger = Index::larger(&self.index);
         for (chunk, of) in (0..).zip(&self.chunks) {
             for (at, known) in of.iter().enumerate() {
+                // What is forgotten may have come again elsewhere, and needs not be found.
                 if known.time >= self.passed {
                     let hash = self.keyed.hash(known.identity.whole());
-                    let keyed = &self.keyed;
-                    let again = |place: &u32| {
-                        let known = known_at(&self.chunks, *place);
-                        known.map_or(0, |known| keyed.hash(known.identity.whole()))
-                    };
-                    index.insert_unique(hash, self::place(chunk, at), again);
+                    larger.add(hash, self::place(chunk, at));
                 }
             }
         }
-        self.index = index;
+        self.index = larger;
     }
 
     /// Lets go of the memory of a bucket.
     fn let_go(&mut self, bucket: i64, chunks: &[u32]) {
         let frozen = self.frozen.as_mut();
         let mut unread = frozen.map_or_else(Vec::new, |frozen| frozen.take(bucket));
+        let mut hashes = [0; CHUNK];
         for chunk in chunks {
-            let Some(of) = self.chunks.get_mut(*chunk as usize) else {
+            let Some(place_of_chunk) = self.chunks.get_mut(*chunk as usize) else {
                 continue;
             };
-            let of = std::mem::take(of);
-            for (at, known) in of.iter().enumerate() {
-                let place = place(*chunk, at);
-                let hash = self.keyed.hash(known.identity.whole());
+            let mut of = std::mem::take(place_of_chunk);
+            let mut touched = 0;
+            for (hash, known) in hashes.iter_mut().zip(&of) {
+                *hash = self.keyed.hash(known.identity.whole());
+                touched ^= self.index.touch(*hash);
+            }
+            black_box(touched);
+            for (at, hash) in hashes.iter().enumerate().take(of.len()) {
                 // One that came again after it was forgotten is elsewhere.
-                if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
-                    entry.remove();
-                }
+                self.index.remove(*hash, place(*chunk, at));
             }
             self.len -= of.len();
-            self.free.push(*chunk);
             if let Some((_, upto)) = unread.pop_if(|(unread, _)| unread == chunk)
                 && let Some(frozen) = &mut self.frozen
             {
                 frozen.save(of, upto);
+            } else if self.free.len() < KEPT {
+                of.clear();
+                *place_of_chunk = of;
             }
+            self.free.push(*chunk);
         }
     }
 }

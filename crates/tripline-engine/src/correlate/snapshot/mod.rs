@@ -162,7 +162,7 @@ impl State {
                     for (_, waiting) in run {
                         // What a store holds is marked there.
                         if let Waiting::Single { rule, event } = waiting {
-                            put_single(*rule, base, event, out);
+                            put_single(*rule, base, event.event(), out);
                         }
                     }
                 });
