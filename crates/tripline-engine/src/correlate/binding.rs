@@ -12,7 +12,7 @@ use super::counting::Accumulator;
 use super::store::Event;
 use crate::pack::Unpacker;
 use crate::program::eval::borrowed;
-use crate::program::{Layout, RuleProgram, Scope, ShapeProgram, holds};
+use crate::program::{Layout, Place, RuleProgram, Scope, ShapeProgram, holds};
 use crate::scan::Identity;
 
 /// The events bound to a rule's steps, and the key they share.
@@ -122,7 +122,13 @@ impl<'s> Binding<'s> {
             .fields
             .iter()
             .map(|field| (*field, unpacker.next()));
+        let places = program.layout.places.iter().enumerate();
+        let in_key = places.filter_map(|(field, place)| match place {
+            Place::Key(part) => Some((field, key_part(self.key, *part))),
+            _ => None,
+        });
         let mut fields: Vec<_> = packed
+            .chain(in_key)
             .filter(|(_, value)| !matches!(value, Value::Missing))
             .collect();
         fields.push((program.layout.time, Value::Timestamp(event.time)));
@@ -192,17 +198,25 @@ impl Binding<'_> {
     }
 }
 
-/// A field of an event as it is kept.
-pub(super) fn unpacked<'a>(layout: &Layout, event: &Event<'a>, field: usize) -> Value<'a> {
+/// A field of an event of a key as it is kept.
+pub(super) fn unpacked<'a>(
+    layout: &Layout,
+    key: &'a [u8],
+    event: &Event<'a>,
+    field: usize,
+) -> Value<'a> {
     if field == layout.time {
         return Value::Timestamp(event.time);
     }
-    let Some(Some(position)) = layout.position.get(field) else {
-        return Value::Missing;
-    };
-    let mut unpacker = Unpacker::new(event.fields);
-    unpacker.skip(*position);
-    unpacker.next()
+    match layout.places.get(field) {
+        Some(Place::Packed(position)) => {
+            let mut unpacker = Unpacker::new(event.fields);
+            unpacker.skip(*position);
+            unpacker.next()
+        }
+        Some(Place::Key(part)) => key_part(key, *part),
+        Some(Place::None) | None => Value::Missing,
+    }
 }
 
 /// A part of a packed key.
@@ -215,7 +229,7 @@ pub(super) fn key_part(key: &[u8], part: usize) -> Value<'_> {
 impl<'a> Scope<'a> for &'a Binding<'_> {
     fn field(&self, step: usize, field: usize) -> Value<'a> {
         match (self.events.get(step), self.rule.steps.get(step)) {
-            (Some(Some(event)), Some(step)) => unpacked(&step.layout, event, field),
+            (Some(Some(event)), Some(step)) => unpacked(&step.layout, self.key, event, field),
             _ => Value::Missing,
         }
     }

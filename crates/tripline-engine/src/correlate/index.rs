@@ -68,7 +68,8 @@ const LOW: u64 = 0x0101_0101_0101_0101;
 #[inline]
 fn zeros(bytes: u64) -> u64 {
     const REST: u64 = LOW * 0x7f;
-    !((bytes & REST) + REST | bytes | REST)
+    let carried = (bytes & REST) + REST;
+    !(carried | bytes | REST)
 }
 
 /// The part of a hash that is kept.

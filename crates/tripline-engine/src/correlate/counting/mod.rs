@@ -284,7 +284,9 @@ struct OneEvent<'e> {
 impl<'e> Scope<'e> for OneEvent<'e> {
     fn field(&self, step: usize, field: usize) -> Value<'e> {
         match self.rule.steps.get(step) {
-            Some(program) if step == self.step => unpacked(&program.layout, self.event, field),
+            Some(program) if step == self.step => {
+                unpacked(&program.layout, self.key, self.event, field)
+            }
             _ => Value::Missing,
         }
     }

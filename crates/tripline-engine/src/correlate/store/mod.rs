@@ -9,17 +9,18 @@
 
 mod carry;
 mod event;
+mod expiry;
 mod frozen;
 mod key;
 mod run;
 
 use std::hash::BuildHasher;
-use std::hint::black_box;
 use std::sync::OnceLock;
 
 use hashbrown::DefaultHashBuilder;
 
 pub(crate) use self::event::{Event, Halves, Order};
+use self::expiry::EVICTED_AT_ONCE;
 use self::frozen::Frozen;
 pub(crate) use self::key::{ALLOCATION, KeyState};
 pub(crate) use self::run::{LongRun, Run};
@@ -70,12 +71,6 @@ pub(crate) struct Store {
 /// How all stores of this process hash keys, so that rules which share a key hash it once. Random: who
 /// makes up keys cannot make them collide.
 static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
-
-/// How many events of a full step are dropped at once, so that a full step costs no more an event.
-const EVICTED_AT_ONCE: usize = 64;
-
-/// How many keys are read together when they expire.
-const LOOKED_AT_ONCE: usize = 32;
 
 impl Store {
     /// An empty store for a rule, with a lateness of `lateness` nanoseconds.
@@ -216,136 +211,6 @@ impl Store {
         Some(out)
     }
 
-    /// Drops what the watermark has left behind, with some slack.
-    pub(crate) fn expire(&mut self, rule: &RuleProgram, watermark: i64) {
-        let mut due = Vec::with_capacity(LOOKED_AT_ONCE);
-        loop {
-            let next = std::iter::from_fn(|| self.expiry.pop_before(watermark));
-            due.extend(next.take(LOOKED_AT_ONCE).map(|(_, slot)| (slot, 0)));
-            if due.is_empty() {
-                return;
-            }
-            self.touch(&mut due);
-            for (slot, hash) in due.drain(..) {
-                self.expire_key(rule, watermark, slot, hash);
-            }
-        }
-    }
-
-    /// Reads what is needed of some keys and fills in their hashes: one after the other each would wait for
-    /// memory, together they wait as long as one.
-    fn touch(&self, keys: &mut [(KeySlot, u64)]) {
-        let mut touched = 0;
-        for (slot, _) in &*keys {
-            touched ^= self.get(*slot).map_or(0, KeyState::touch);
-        }
-        black_box(touched);
-        let mut touched = 0;
-        for (slot, hash) in keys {
-            *hash = self.get(*slot).map_or(0, |state| self.hash(state.key()));
-            touched ^= self.index.touch(*hash);
-        }
-        black_box(touched);
-    }
-
-    /// Drops what the watermark has left behind of a key.
-    fn expire_key(&mut self, rule: &RuleProgram, watermark: i64, slot: KeySlot, hash: u64) {
-        let Some(state) = self.get(slot) else { return };
-        let goes = |(step, run): (usize, Run<'_>)| {
-            let last = run.last();
-            last.is_none_or(|last| self.expires(step, last.time) < watermark)
-        };
-        if state.runs().enumerate().all(goes) {
-            let events = state.runs().map(Run::len).sum::<usize>();
-            self.events -= events as u64;
-            self.remove_key(slot, hash);
-            return;
-        }
-        self.count(slot, |counting, key, runs| {
-            let before = watermark.saturating_sub(rule.within);
-            counting.expire(rule, key, runs, watermark, before);
-        });
-        for step in 0..self.reach.len() {
-            let Some(run) = self.get(slot).map(|state| state.run(step)) else {
-                continue;
-            };
-            let gone = run.partition_point(|event| self.expires(step, event.time) < watermark);
-            if gone > 0 {
-                self.drop_oldest(slot, step, gone);
-            }
-        }
-        if let Some((next, _)) = self.first_of(slot) {
-            // Not at every small step of the watermark, so that a busy key is seldom gone through.
-            let soonest = watermark.saturating_add(self.expiry.width());
-            self.expiry.push(next.max(soonest), slot);
-        }
-    }
-
-    /// When the event that will go first goes; none where nothing is retained.
-    pub(crate) fn first_expiry(&self) -> Option<i64> {
-        self.expiry.first_time()
-    }
-
-    /// What is to go first where something must: the oldest events (one where there are few) of a
-    /// step of the key that would expire first. [`Store::evict`] must follow.
-    pub(crate) fn oldest(&mut self) -> Option<(KeySlot, usize, usize)> {
-        loop {
-            let (_, slot) = self.expiry.pop_before(i64::MAX)?;
-            let Some((first, step)) = self.first_of(slot) else {
-                let hash = self.get(slot).map_or(0, |state| self.hash(state.key()));
-                self.remove_key(slot, hash);
-                continue;
-            };
-            let run = self.get(slot)?.run(step);
-            let count = (run.len() / 8 + 1).min(EVICTED_AT_ONCE);
-            // Back in the queue, because what is left will expire.
-            self.expiry.push(first, slot);
-            return Some((slot, step, count));
-        }
-    }
-
-    /// Drops the first events of a step of a key before their time; gives how many.
-    pub(crate) fn evict(
-        &mut self,
-        rule: &RuleProgram,
-        slot: KeySlot,
-        step: usize,
-        count: usize,
-    ) -> u64 {
-        let dropped = self.drop_oldest(slot, step, count);
-        self.count(slot, |counting, key, runs| {
-            counting.add_up(rule, key, runs);
-        });
-        dropped
-    }
-
-    fn drop_oldest(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
-        self.save(slot);
-        let Some(state) = self.keys.get_mut(slot as usize) else {
-            return 0;
-        };
-        let count = count.min(state.run(step).len());
-        self.bytes -= state.bytes();
-        state.drop_first(step, count);
-        self.bytes += state.bytes();
-        self.events -= count as u64;
-        count as u64
-    }
-
-    /// When the first event of a key expires, and of which step it is.
-    fn first_of(&self, slot: KeySlot) -> Option<(i64, usize)> {
-        let steps = self.get(slot)?.runs().enumerate();
-        let firsts = steps.filter_map(|(step, run)| {
-            run.first()
-                .map(|event| (self.expires(step, event.time), step))
-        });
-        firsts.min()
-    }
-
-    fn expires(&self, step: usize, time: i64) -> i64 {
-        time.saturating_add(self.reach.get(step).copied().unwrap_or(0))
-    }
-
     /// Adds a key with the first event of a step.
     fn add_key(&mut self, hash: u64, key: &[u8], step: usize, event: Event<'_>) -> KeySlot {
         let expires = self.expires(step, event.time);
@@ -369,6 +234,10 @@ impl Store {
                 slot
             }
             None => {
+                if self.keys.len() == self.keys.capacity() {
+                    // Less room than doubling leaves.
+                    self.keys.reserve_exact(self.keys.len() / 4 + 16);
+                }
                 self.keys.push(state);
                 u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX)
             }
@@ -414,7 +283,7 @@ mod tests {
             role: RoleProgram::One(Pick::Any),
             layout: Layout {
                 fields: Vec::new(),
-                position: Vec::new(),
+                places: Vec::new(),
                 time: 0,
             },
             joins: Vec::new(),
