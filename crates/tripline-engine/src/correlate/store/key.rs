@@ -327,3 +327,62 @@ impl KeyState {
 
 /// What a key takes in the store's index and queue.
 const IN_STORE: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_reads_alike_however_it_is_kept(
+            counts in any::<bool>(),
+            key in prop_oneof![1usize..40, 1000usize..1100],
+            steps in proptest::collection::vec(
+                (0usize..3, 0i64..50, prop_oneof![0usize..150, 900usize..1100], any::<bool>(), 0usize..30),
+                1..80,
+            ),
+        ) {
+            let key = vec![7; key];
+            let mut model: [Vec<(Order, Vec<u8>, bool)>; 3] = Default::default();
+            let mut state = KeyState::new(&key, 3, counts, None);
+            for (number, (step, time, length, waiting, dropped)) in steps.into_iter().enumerate() {
+                let fields = vec![number as u8; length];
+                let order = (time, number as u128);
+                let event = Event { time, identity: order.1.into(), fields: &fields, waiting };
+                if number == 0 {
+                    state = KeyState::new(&key, 3, counts, Some((step, event)));
+                } else {
+                    state.insert(step, event);
+                }
+                let run = &mut model[step];
+                let place = run.partition_point(|other| other.0 < order);
+                run.insert(place, (order, fields, waiting));
+                let other = (step + 1) % 3;
+                if dropped > 25 {
+                    let count = (dropped - 25).min(model[other].len());
+                    state.drop_first(other, count);
+                    model[other].drain(..count);
+                } else if let Some(of) = model[other].get_mut(dropped) {
+                    prop_assert_eq!(state.mark(other, of.0, waiting), Some(of.2));
+                    of.2 = waiting;
+                }
+                prop_assert_eq!(state.mark(step, (time, u128::MAX), waiting), None);
+                if dropped == 0 {
+                    state.repack(|step, fields| [fields, &[step as u8]].concat().into());
+                    for (step, run) in model.iter_mut().enumerate() {
+                        run.iter_mut().for_each(|of| of.1.push(step as u8));
+                    }
+                }
+                prop_assert_eq!(state.key(), &key);
+                prop_assert_eq!(state.counting().is_some(), counts);
+                for (run, model) in state.runs().zip(&model) {
+                    let own = |event: Event<'_>| (event.order(), event.fields.to_vec(), event.waiting);
+                    prop_assert_eq!(&run.iter().map(own).collect::<Vec<_>>(), model);
+                }
+                prop_assert_eq!(state.is_empty(), model.iter().all(Vec::is_empty));
+            }
+        }
+    }
+}
