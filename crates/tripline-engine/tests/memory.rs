@@ -59,7 +59,7 @@ fn the_state_takes_the_memory_that_is_accounted_for() {
             "{taken} bytes were taken, {ratio:.2} of what is accounted for; {what}"
         );
         let each = taken as f64 / stats.retained_events as f64;
-        assert!(each < 500.0, "{each:.0} bytes an event; {what}");
+        assert!(each < 280.0, "{each:.0} bytes an event; {what}");
         engine.finish(&mut sink);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::binding::Match;
 use super::settle::report;
 use super::store::Event;
-use super::{State, Waiting};
+use super::{SingleEvent, State, Waiting};
 use crate::detection::Sink;
 use crate::fate::Fate;
 use crate::options::Emission;
@@ -154,12 +154,12 @@ impl State {
         let event = Event {
             time,
             identity: identity.into(),
-            fields: fields.into(),
+            fields,
             waiting: last && !early,
         };
         if rule.is_single() {
             if early {
-                let found = Match::of_one(rule, &event, self.options.today);
+                let found = Match::of_one(rule, event, self.options.today);
                 report(
                     program,
                     &mut self.stats,
@@ -199,19 +199,15 @@ impl State {
         } else if last {
             self.waiting.push(
                 time.saturating_add(rule.hold),
-                Waiting::Stored {
-                    rule: candidate.rule,
-                    slot,
-                    identity,
-                },
+                Waiting::stored(rule_index, slot, identity),
             );
         }
     }
 
     /// Lets a match of a single event wait for the watermark.
-    pub(super) fn wait_single(&mut self, rule: u32, event: Event) {
+    pub(super) fn wait_single(&mut self, rule: u32, event: Event<'_>) {
+        let event = Arc::new(SingleEvent::of(event));
         self.waiting_bytes += event.bytes();
-        let event = Arc::new(event);
         self.waiting
             .push(event.time, Waiting::Single { rule, event });
     }

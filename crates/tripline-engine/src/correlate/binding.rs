@@ -12,7 +12,7 @@ use super::counting::Accumulator;
 use super::store::Event;
 use crate::pack::Unpacker;
 use crate::program::eval::borrowed;
-use crate::program::{Layout, RuleProgram, Scope, ShapeProgram, holds};
+use crate::program::{Layout, Place, RuleProgram, Scope, ShapeProgram, holds};
 use crate::scan::Identity;
 
 /// The events bound to a rule's steps, and the key they share.
@@ -21,11 +21,11 @@ pub(crate) struct Binding<'s> {
     pub(crate) rule: &'s RuleProgram,
     pub(crate) key: &'s [u8],
     /// The final event.
-    pub(crate) last: &'s Event,
+    pub(crate) last: Event<'s>,
     /// In the order of the steps; `None` for those not bound. Of several events, the most recent.
-    pub(crate) events: Vec<Option<&'s Event>>,
+    pub(crate) events: Vec<Option<Event<'s>>>,
     /// For each step of several events those events, in order; empty in a rule that has none.
-    pub(crate) groups: Vec<Vec<&'s Event>>,
+    pub(crate) groups: Vec<Vec<Event<'s>>>,
     /// The values of the rule's aggregates; empty until they are known.
     pub(crate) sums: Vec<Value<'static>>,
 }
@@ -51,7 +51,7 @@ impl<'s> Match<'s> {
     }
 
     /// The match of a single event, which has no key.
-    pub(crate) fn of_one(rule: &'s RuleProgram, event: &'s Event, today: NaiveDate) -> Match<'s> {
+    pub(crate) fn of_one(rule: &'s RuleProgram, event: Event<'s>, today: NaiveDate) -> Match<'s> {
         let mut binding = Binding::of(rule, &[], event);
         if let Some(only) = binding.events.first_mut() {
             *only = Some(event);
@@ -67,7 +67,7 @@ impl<'s> Match<'s> {
 
 impl<'s> Binding<'s> {
     /// A binding of no step yet, for a final event.
-    pub(crate) fn of(rule: &'s RuleProgram, key: &'s [u8], last: &'s Event) -> Binding<'s> {
+    pub(crate) fn of(rule: &'s RuleProgram, key: &'s [u8], last: Event<'s>) -> Binding<'s> {
         Binding {
             rule,
             key,
@@ -79,14 +79,14 @@ impl<'s> Binding<'s> {
     }
 
     /// Binds a step to an event, or to none.
-    pub(super) fn bind(&mut self, step: usize, event: Option<&'s Event>) {
+    pub(super) fn bind(&mut self, step: usize, event: Option<Event<'s>>) {
         if let Some(place) = self.events.get_mut(step) {
             *place = event;
         }
     }
 
     /// Whether an event is bound to some step already.
-    pub(super) fn has(&self, event: &Event) -> bool {
+    pub(super) fn has(&self, event: &Event<'_>) -> bool {
         let mut bound = self.events.iter().flatten();
         bound.any(|bound| bound.identity == event.identity)
     }
@@ -100,7 +100,7 @@ impl<'s> Binding<'s> {
             let mut sum = Accumulator::new(aggregate.kind);
             let most_recent = self.events.get(aggregate.step).copied().flatten();
             for event in groups.get(aggregate.step).into_iter().flatten() {
-                self.bind(aggregate.step, Some(event));
+                self.bind(aggregate.step, Some(*event));
                 sum.add(aggregate, &&*self);
             }
             self.bind(aggregate.step, most_recent);
@@ -116,13 +116,19 @@ impl<'s> Binding<'s> {
         else {
             return Vec::new();
         };
-        let mut unpacker = Unpacker::new(&event.fields);
+        let mut unpacker = Unpacker::new(event.fields);
         let packed = program
             .layout
             .fields
             .iter()
             .map(|field| (*field, unpacker.next()));
+        let places = program.layout.places.iter().enumerate();
+        let in_key = places.filter_map(|(field, place)| match place {
+            Place::Key(part) => Some((field, key_part(self.key, *part))),
+            _ => None,
+        });
         let mut fields: Vec<_> = packed
+            .chain(in_key)
             .filter(|(_, value)| !matches!(value, Value::Missing))
             .collect();
         fields.push((program.layout.time, Value::Timestamp(event.time)));
@@ -139,7 +145,7 @@ impl<'s> Binding<'s> {
     /// Where the record of a step's event can be found again; packed behind the fields.
     pub(crate) fn origin(&self, step: usize) -> Option<u64> {
         let event = self.events.get(step).copied().flatten()?;
-        let mut unpacker = Unpacker::new(&event.fields);
+        let mut unpacker = Unpacker::new(event.fields);
         unpacker.skip(self.rule.steps.get(step)?.layout.fields.len());
         match unpacker.next() {
             Value::Int(origin) => u64::try_from(origin).ok(),
@@ -186,23 +192,31 @@ impl Binding<'_> {
         };
         let steps = self.rule.steps.iter().take(steps).zip(&self.events);
         let every = steps.filter(|(step, _)| step.pick() == Pick::Every);
-        let events = every.filter_map(|(_, event)| *event);
+        let events = every.filter_map(|(_, event)| event.as_ref());
         let others = events.filter(|event| event.identity != self.last.identity);
         others.map(|event| event.identity.whole())
     }
 }
 
-/// A field of an event as it is kept.
-pub(super) fn unpacked<'a>(layout: &Layout, event: &'a Event, field: usize) -> Value<'a> {
+/// A field of an event of a key as it is kept.
+pub(super) fn unpacked<'a>(
+    layout: &Layout,
+    key: &'a [u8],
+    event: &Event<'a>,
+    field: usize,
+) -> Value<'a> {
     if field == layout.time {
         return Value::Timestamp(event.time);
     }
-    let Some(Some(position)) = layout.position.get(field) else {
-        return Value::Missing;
-    };
-    let mut unpacker = Unpacker::new(&event.fields);
-    unpacker.skip(*position);
-    unpacker.next()
+    match layout.places.get(field) {
+        Some(Place::Packed(position)) => {
+            let mut unpacker = Unpacker::new(event.fields);
+            unpacker.skip(*position);
+            unpacker.next()
+        }
+        Some(Place::Key(part)) => key_part(key, *part),
+        Some(Place::None) | None => Value::Missing,
+    }
 }
 
 /// A part of a packed key.
@@ -215,7 +229,7 @@ pub(super) fn key_part(key: &[u8], part: usize) -> Value<'_> {
 impl<'a> Scope<'a> for &'a Binding<'_> {
     fn field(&self, step: usize, field: usize) -> Value<'a> {
         match (self.events.get(step), self.rule.steps.get(step)) {
-            (Some(Some(event)), Some(step)) => unpacked(&step.layout, event, field),
+            (Some(Some(event)), Some(step)) => unpacked(&step.layout, self.key, event, field),
             _ => Value::Missing,
         }
     }

@@ -9,7 +9,7 @@ use super::arrival::Arrival;
 use super::binding::Match;
 use super::search::Search;
 use super::settle::report;
-use super::store::{KeySlot, Order};
+use super::store::{KeySlot, Order, Run};
 use super::{State, Waiting};
 use crate::detection::Sink;
 use crate::options::Emission;
@@ -72,8 +72,8 @@ impl State {
             return Vec::new();
         };
         self.stored_bytes -= store.bytes();
-        let given = store.count(slot, |counting, key, steps| {
-            counting.arrive(rule, key, steps, event)
+        let given = store.count(slot, |counting, key, runs| {
+            counting.arrive(rule, key, runs, event)
         });
         self.stored_bytes += store.bytes();
         let mut given = given.unwrap_or_default();
@@ -115,12 +115,12 @@ impl State {
             event.0.saturating_sub(rule.hold)
         };
         let mut finals: Vec<Order> = Vec::new();
-        for (program, run) in rule.steps.iter().zip(&state.steps) {
+        for (program, run) in rule.steps.iter().zip(state.runs()) {
             if program.is_final {
                 let from = run.partition_point(|of| of.time < earliest);
-                let rest = run.get(from..).unwrap_or_default().iter();
+                let rest = run.part(from, run.len()).iter();
                 let concerned = rest.take_while(|of| of.time <= latest);
-                finals.extend(concerned.map(super::store::Event::order));
+                finals.extend(concerned.map(|of| of.order()));
             }
         }
         if is_final && !rule.afresh {
@@ -134,11 +134,7 @@ impl State {
             if is_final && !ripe(&event) {
                 self.ripening.push(
                     event.0.saturating_add(rule.hold),
-                    Waiting::Stored {
-                        rule: u32::try_from(rule_index).unwrap_or(u32::MAX),
-                        slot,
-                        identity: event.1,
-                    },
+                    Waiting::stored(rule_index, slot, event.1),
                 );
             }
             finals.retain(ripe);
@@ -152,23 +148,18 @@ impl State {
         while let Some((time, mut ripe)) = self.ripening.pop_together(upto) {
             // In an order that a reload or a restart does not change.
             ripe.sort_by_key(|waiting| match waiting {
-                Waiting::Stored { rule, identity, .. } => (*rule, *identity),
-                Waiting::Single { rule, event } => (*rule, event.identity.whole()),
+                Waiting::Stored(stored) => (waiting.rule(), stored.identity.whole()),
+                Waiting::Single { event, .. } => (waiting.rule(), event.identity.whole()),
             });
             for waiting in ripe {
-                let Waiting::Stored {
-                    rule: rule_index,
-                    slot,
-                    identity,
-                } = waiting
-                else {
+                let Waiting::Stored(stored) = waiting else {
                     continue;
                 };
-                let rule_index = rule_index as usize;
+                let (rule_index, slot) = (stored.rule(), stored.slot);
                 let Some(rule) = program.rules.get(rule_index) else {
                     continue;
                 };
-                let event = (time.saturating_sub(rule.hold), identity);
+                let event = (time.saturating_sub(rule.hold), stored.identity.whole());
                 self.look(program, rule_index, slot, &[event], None, record, sink);
             }
         }
@@ -184,20 +175,12 @@ impl State {
             let held = rule.hold > 0 && rule.shape.is_sequence();
             for slot in if held { store.slots() } else { Vec::new() } {
                 let state = store.get(slot);
-                let run = state.and_then(|state| state.steps.get(rule.bound.saturating_sub(1)));
-                for event in run.into_iter().flatten() {
+                let run = state.map(|state| state.run(rule.bound.saturating_sub(1)));
+                for event in run.into_iter().flat_map(Run::iter) {
                     let time = event.time.saturating_add(rule.hold);
                     if time >= newest {
-                        let rule = u32::try_from(rule_index).unwrap_or(u32::MAX);
-                        let identity = event.identity.whole();
-                        self.ripening.push(
-                            time,
-                            Waiting::Stored {
-                                rule,
-                                slot,
-                                identity,
-                            },
-                        );
+                        let waiting = Waiting::stored(rule_index, slot, event.identity.whole());
+                        self.ripening.push(time, waiting);
                     }
                 }
             }
@@ -283,11 +266,7 @@ impl State {
         // Only when nothing can change any more is a suppressed match told (and its exclusions counted).
         for event in again {
             if store.wait(slot, event) {
-                let waiting = Waiting::Stored {
-                    rule: u32::try_from(rule_index).unwrap_or(u32::MAX),
-                    slot,
-                    identity: event.1,
-                };
+                let waiting = Waiting::stored(rule_index, slot, event.1);
                 let time = event.0.saturating_add(rule.hold);
                 self.waiting.push(time, waiting);
             }

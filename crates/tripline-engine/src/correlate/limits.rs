@@ -1,5 +1,6 @@
 //! The account of the state, and what goes when it is over its limit.
 
+use super::queue::TimeQueue;
 use super::recent::Recent;
 use super::store::{KeySlot, Store};
 use super::{State, Waiting};
@@ -17,7 +18,7 @@ impl State {
     pub(super) fn account(&mut self) {
         let identities = (self.known_events.len() + self.given.len()) * Recent::BYTES;
         let waiting = self.waiting.len() + self.ripening.len();
-        let waiting = waiting * size_of::<(i64, Waiting)>() + self.waiting_bytes;
+        let waiting = waiting * TimeQueue::<Waiting>::BYTES + self.waiting_bytes;
         self.stats.state_bytes = self.stored_bytes + identities + waiting;
         self.stats.retained_events = self.stored_events;
     }
@@ -39,15 +40,15 @@ impl State {
             } else if let Some(time) = self.known_events.passes_earliest() {
                 // What comes later than this is too late from now on, and is counted as that. The newest
                 // events are the last to go.
-                let before = self.known_events.len();
+                let before = self.known_events.remembered();
                 let newest = self.newest.unwrap_or(time);
                 self.pass(
                     program,
                     time.min(newest).max(self.watermark.saturating_add(1)),
                     sink,
                 );
-                self.stats.evicted += before.saturating_sub(self.known_events.len()) as u64;
-                if self.known_events.len() == before && self.watermark > newest {
+                self.stats.evicted += before.saturating_sub(self.known_events.remembered()) as u64;
+                if self.known_events.remembered() == before && self.watermark > newest {
                     break;
                 }
             } else if !self.settle_earliest(program, sink) {

@@ -12,6 +12,7 @@ mod binding;
 mod carry;
 mod counting;
 mod early;
+mod index;
 mod limits;
 mod queue;
 mod recent;
@@ -21,6 +22,7 @@ mod settle;
 mod snapshot;
 mod store;
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,7 +37,7 @@ use self::recent::Recent;
 pub use self::reload::Reloaded;
 use self::snapshot::Taking;
 pub use self::snapshot::{Restored, SnapshotError, SnapshotProgress};
-use self::store::{Event, KeySlot, Store};
+use self::store::{ALLOCATION, Event, Halves, KeySlot, Store};
 use crate::detection::Sink;
 use crate::fate::Fate;
 use crate::options::Options;
@@ -93,21 +95,80 @@ struct State {
 #[derive(Clone, Debug, PartialEq)]
 enum Waiting {
     /// A final event in a rule's store; the time is its own, and what the rule holds it for.
-    Stored {
-        rule: u32,
-        slot: KeySlot,
-        identity: Identity,
-    },
+    Stored(Stored),
     /// A match of a single event, which no store holds.
-    Single { rule: u32, event: Arc<Event> },
+    Single { rule: u32, event: Arc<SingleEvent> },
 }
 
+/// An event that is a match of its own.
+#[derive(Debug, PartialEq)]
+struct SingleEvent {
+    time: i64,
+    identity: Halves,
+    fields: Box<[u8]>,
+}
+
+impl SingleEvent {
+    fn of(event: Event<'_>) -> SingleEvent {
+        SingleEvent {
+            time: event.time,
+            identity: event.identity,
+            fields: event.fields.into(),
+        }
+    }
+
+    /// The event, as it is read.
+    fn event(&self) -> Event<'_> {
+        Event {
+            time: self.time,
+            identity: self.identity,
+            fields: &self.fields,
+            waiting: true,
+        }
+    }
+
+    /// What it takes beside its place in the queue.
+    fn bytes(&self) -> usize {
+        size_of::<SingleEvent>() + self.fields.len() + 2 * ALLOCATION
+    }
+}
+
+/// A final event in a rule's store.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stored {
+    /// One more than the rule's index: never zero, which tells the two kinds apart at no expense.
+    rule: NonZeroU32,
+    slot: KeySlot,
+    identity: Halves,
+}
+
+// Many may wait.
+const _: () = assert!(size_of::<Waiting>() == 24);
+
 impl Waiting {
+    /// A final event in the store of a rule.
+    fn stored(rule: usize, slot: KeySlot, identity: Identity) -> Waiting {
+        let rule = u32::try_from(rule).unwrap_or(u32::MAX);
+        Waiting::Stored(Stored {
+            rule: NonZeroU32::MIN.saturating_add(rule),
+            slot,
+            identity: identity.into(),
+        })
+    }
+
     /// Its rule.
     fn rule(&self) -> usize {
         match self {
-            Waiting::Stored { rule, .. } | Waiting::Single { rule, .. } => *rule as usize,
+            Waiting::Stored(stored) => stored.rule(),
+            Waiting::Single { rule, .. } => *rule as usize,
         }
+    }
+}
+
+impl Stored {
+    /// Its rule.
+    fn rule(self) -> usize {
+        self.rule.get() as usize - 1
     }
 }
 

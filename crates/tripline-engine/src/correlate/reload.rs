@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::carry::{Kept, Plan, RuleOutcome};
 use super::queue::TimeQueue;
-use super::store::{Event, Store};
-use super::{State, Waiting};
+use super::store::Store;
+use super::{SingleEvent, State, Waiting};
 use crate::detection::Sink;
 use crate::program::RuleSet;
 use crate::stats::Stats;
@@ -84,19 +84,19 @@ impl State {
                 dropped.push(time, waiting);
                 continue;
             };
-            let to = u32::try_from(to).unwrap_or(u32::MAX);
             match &mut waiting {
-                Waiting::Stored { rule, .. } => *rule = to,
+                Waiting::Stored(stored) => {
+                    waiting = Waiting::stored(to, stored.slot, stored.identity.whole());
+                }
                 Waiting::Single { rule, event } => {
-                    *rule = to;
+                    *rule = u32::try_from(to).unwrap_or(u32::MAX);
                     if let Some(repack) = repack.first()
                         && !repack.is_nothing()
                     {
-                        *event = Arc::new(Event {
+                        *event = Arc::new(SingleEvent {
                             time: event.time,
                             identity: event.identity,
                             fields: repack.fields(&event.fields),
-                            waiting: event.waiting,
                         });
                     }
                     kept_bytes += event.bytes();

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::binding::Match;
 use super::recent::Recent;
 use super::search::Search;
-use super::store::{Event, KeySlot, Order, Store};
-use super::{State, Waiting};
+use super::store::{KeySlot, Order, Run, Store};
+use super::{SingleEvent, State, Waiting};
 use crate::detection::{self, Sink};
 use crate::options::{Emission, Options};
 use crate::program::{Program, ShapeProgram};
@@ -64,7 +64,7 @@ impl State {
                     Due::Single { rule, event } => {
                         let rule_index = *rule as usize;
                         if let Some(rule) = program.rules.get(rule_index) {
-                            let one = Match::of_one(rule, event, known.options.today);
+                            let one = Match::of_one(rule, event.event(), known.options.today);
                             found.push((rule_index, one));
                         }
                     }
@@ -100,11 +100,7 @@ impl State {
                     out.push(Due::Single { rule, event });
                     continue;
                 }
-                Waiting::Stored {
-                    rule,
-                    slot,
-                    identity,
-                } => (rule as usize, slot, identity),
+                Waiting::Stored(stored) => (stored.rule(), stored.slot, stored.identity.whole()),
             };
             let Some(rule) = program.rules.get(rule_index) else {
                 continue;
@@ -144,8 +140,8 @@ impl State {
             return Vec::new();
         };
         self.stored_bytes -= store.bytes();
-        let given = store.count(slot, |counting, key, steps| {
-            counting.settle(rule, key, steps, upto)
+        let given = store.count(slot, |counting, key, runs| {
+            counting.settle(rule, key, runs, upto)
         });
         self.stored_bytes += store.bytes();
         given.unwrap_or_default()
@@ -166,14 +162,14 @@ impl State {
         };
         let store = self.stores.get(rule_index);
         let state = store.and_then(|store| store.get(slot));
-        let run = state.and_then(|state| state.steps.get(step));
-        let dropped = run.into_iter().flatten().take(count);
+        let run = state.map_or_else(Run::default, |state| state.run(step));
+        let dropped = run.iter().take(count);
         let open = dropped
             .filter(|event| event.waiting && event.time.saturating_add(rule.hold) >= watermark);
-        let mut events: Vec<Order> = open.map(Event::order).collect();
+        let mut events: Vec<Order> = open.map(|event| event.order()).collect();
         if matches!(rule.shape, ShapeProgram::Count(_)) {
-            let dropped = run.and_then(|run| run.get(..count).unwrap_or(run).last());
-            let Some(last) = dropped.map(Event::order) else {
+            let dropped = run.part(0, count).last();
+            let Some(last) = dropped.map(|event| event.order()) else {
                 return;
             };
             let early = self.options.emission == Emission::Early;
@@ -229,7 +225,7 @@ enum Due {
         event: Order,
     },
     /// A match of a single event.
-    Single { rule: u32, event: Arc<Event> },
+    Single { rule: u32, event: Arc<SingleEvent> },
 }
 
 /// What stood in the way of a match.

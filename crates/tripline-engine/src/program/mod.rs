@@ -121,10 +121,21 @@ impl RuleProgram {
 pub(crate) struct Layout {
     /// Indexes of fields in the order packed: those that joins read come first.
     pub(crate) fields: Vec<usize>,
-    /// For each field of the schema its position in `fields`.
-    pub(crate) position: Vec<Option<usize>>,
+    /// For each field of the schema where its value is.
+    pub(crate) places: Vec<Place>,
     /// Index of the field `time`, which is kept beside the packed fields.
     pub(crate) time: usize,
+}
+
+/// Where a field's value is kept.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// Nowhere.
+    None,
+    /// At this position in the layout's `fields`.
+    Packed(usize),
+    /// It is this part of the key, which is kept once for all events that share it.
+    Key(usize),
 }
 
 /// One filter.

@@ -15,7 +15,7 @@ use tripline_lang::value::Value;
 
 pub(crate) use self::accumulator::Accumulator;
 use super::binding::{Binding, key_part, unpacked};
-use super::store::{Event, KeyState, Order};
+use super::store::{Event, KeyState, LongRun, Order, Run};
 use crate::program::{RuleProgram, Scope, ShapeProgram, holds};
 
 /// What is known of one key of a rule that counts.
@@ -61,10 +61,10 @@ impl Counting {
         &mut self,
         rule: &RuleProgram,
         key: &[u8],
-        steps: &[Vec<Event>],
+        runs: &[LongRun],
         upto: Order,
     ) -> Vec<Order> {
-        self.settled.advance(rule, key, steps, upto)
+        self.settled.advance(rule, key, runs, upto)
     }
 
     /// An event has come; gives the events at which a detection is given, those that were given before
@@ -73,15 +73,15 @@ impl Counting {
         &mut self,
         rule: &RuleProgram,
         key: &[u8],
-        steps: &[Vec<Event>],
+        runs: &[LongRun],
         event: Order,
     ) -> Vec<Order> {
         let upto = (i64::MAX, u128::MAX);
         match &mut self.ahead {
-            Some(ahead) if ahead.upto < Some(event) => ahead.advance(rule, key, steps, upto),
+            Some(ahead) if ahead.upto < Some(event) => ahead.advance(rule, key, runs, upto),
             _ => {
                 let mut ahead = Box::new(self.settled.clone());
-                let given = ahead.advance(rule, key, steps, upto);
+                let given = ahead.advance(rule, key, runs, upto);
                 self.ahead = Some(ahead);
                 given
             }
@@ -93,21 +93,21 @@ impl Counting {
         &mut self,
         rule: &RuleProgram,
         key: &[u8],
-        steps: &[Vec<Event>],
+        runs: &[LongRun],
         watermark: i64,
         before: i64,
     ) {
-        self.settled.advance(rule, key, steps, (watermark, 0));
-        self.settled.expire(rule, key, steps, before);
+        self.settled.advance(rule, key, runs, (watermark, 0));
+        self.settled.expire(rule, key, runs, before);
         if let Some(ahead) = &mut self.ahead {
-            ahead.expire(rule, key, steps, before);
+            ahead.expire(rule, key, runs, before);
         }
     }
 
     /// Adds everything up again, because events were dropped or are packed in another way.
-    pub(super) fn add_up(&mut self, rule: &RuleProgram, key: &[u8], steps: &[Vec<Event>]) {
+    pub(super) fn add_up(&mut self, rule: &RuleProgram, key: &[u8], runs: &[LongRun]) {
         self.ahead = None;
-        self.settled.add_up(rule, key, steps);
+        self.settled.add_up(rule, key, runs);
     }
 
     /// About how many bytes it takes.
@@ -127,23 +127,23 @@ impl Tally {
         &mut self,
         rule: &RuleProgram,
         key: &[u8],
-        steps: &[Vec<Event>],
+        runs: &[LongRun],
         upto: Order,
     ) -> Vec<Order> {
         let mut given = Vec::new();
         let after = self.upto;
-        let mut new = Merged::of(steps, |run| {
+        let mut new = Merged::of(runs, |run| {
             let from = run.partition_point(|event| Some(event.order()) <= after);
             let end = run.partition_point(|event| event.order() <= upto);
-            run.get(from..end).unwrap_or_default()
+            run.part(from, end)
         });
         while let Some((step, event)) = new.next() {
             let order = event.order();
-            self.expire(rule, key, steps, order.0.saturating_sub(rule.within));
-            self.change(rule, key, step, event, true);
+            self.expire(rule, key, runs, order.0.saturating_sub(rule.within));
+            self.change(rule, key, step, &event, true);
             // One event may count for several steps; it is looked at once.
             while let Some((step, event)) = new.next_if(order) {
-                self.change(rule, key, step, event, true);
+                self.change(rule, key, step, &event, true);
             }
             self.upto = Some(order);
             if !self.holds(rule, key) {
@@ -156,21 +156,21 @@ impl Tally {
     }
 
     /// Lets the events before a time leave the window, and looks whether it stops holding meanwhile.
-    fn expire(&mut self, rule: &RuleProgram, key: &[u8], steps: &[Vec<Event>], before: i64) {
+    fn expire(&mut self, rule: &RuleProgram, key: &[u8], runs: &[LongRun], before: i64) {
         if before <= self.from {
             return;
         }
         let (from, upto) = (self.from, self.upto);
         self.from = before;
-        let mut old = Merged::of(steps, |run| {
+        let mut old = Merged::of(runs, |run| {
             let first = run.partition_point(|event| event.time < from);
             let end =
                 run.partition_point(|event| event.time < before && Some(event.order()) <= upto);
-            run.get(first..end).unwrap_or_default()
+            run.part(first, end)
         });
         let mut next = old.next();
         while let Some((step, event)) = next {
-            self.change(rule, key, step, event, false);
+            self.change(rule, key, step, &event, false);
             let time = event.time;
             next = old.next();
             // Those of one instant leave together.
@@ -181,22 +181,29 @@ impl Tally {
     }
 
     /// Adds up the events of the window, wherever the tally stands.
-    fn add_up(&mut self, rule: &RuleProgram, key: &[u8], steps: &[Vec<Event>]) {
+    fn add_up(&mut self, rule: &RuleProgram, key: &[u8], runs: &[LongRun]) {
         self.sums.clear();
         self.events = 0;
         let (from, upto) = (self.from, self.upto);
-        let mut all = Merged::of(steps, |run| {
+        let mut all = Merged::of(runs, |run| {
             let first = run.partition_point(|event| event.time < from);
             let end = run.partition_point(|event| Some(event.order()) <= upto);
-            run.get(first..end).unwrap_or_default()
+            run.part(first, end)
         });
         while let Some((step, event)) = all.next() {
-            self.change(rule, key, step, event, true);
+            self.change(rule, key, step, &event, true);
         }
     }
 
     /// An event comes into the window or leaves it.
-    fn change(&mut self, rule: &RuleProgram, key: &[u8], step: usize, event: &Event, comes: bool) {
+    fn change(
+        &mut self,
+        rule: &RuleProgram,
+        key: &[u8],
+        step: usize,
+        event: &Event<'_>,
+        comes: bool,
+    ) {
         let ShapeProgram::Count(count) = &rule.shape else {
             return;
         };
@@ -251,14 +258,14 @@ impl Tally {
 pub(super) fn binding_at<'s>(
     rule: &'s RuleProgram,
     state: &'s KeyState,
-    last: &'s Event,
+    last: Event<'s>,
 ) -> Binding<'s> {
-    let mut binding = Binding::of(rule, &state.key, last);
+    let mut binding = Binding::of(rule, state.key(), last);
     let earliest = last.time.saturating_sub(rule.within);
-    for (step, run) in state.steps.iter().enumerate() {
+    for (step, run) in state.runs().enumerate() {
         let from = run.partition_point(|event| event.time < earliest);
         let upto = run.partition_point(|event| event.order() <= last.order());
-        let window = run.get(from..upto).unwrap_or_default();
+        let window = run.part(from, upto);
         binding.bind(step, window.last());
         binding.groups.push(window.iter().collect());
     }
@@ -271,13 +278,15 @@ struct OneEvent<'e> {
     rule: &'e RuleProgram,
     key: &'e [u8],
     step: usize,
-    event: &'e Event,
+    event: &'e Event<'e>,
 }
 
 impl<'e> Scope<'e> for OneEvent<'e> {
     fn field(&self, step: usize, field: usize) -> Value<'e> {
         match self.rule.steps.get(step) {
-            Some(program) if step == self.step => unpacked(&program.layout, self.event, field),
+            Some(program) if step == self.step => {
+                unpacked(&program.layout, self.key, self.event, field)
+            }
             _ => Value::Missing,
         }
     }
@@ -308,34 +317,39 @@ impl<'e> Scope<'e> for Sums<'e> {
 
 /// The events of several steps in their common order, each with its step.
 struct Merged<'e> {
-    runs: Vec<(usize, &'e [Event])>,
+    /// For each step that has more, the next event and those behind it.
+    runs: Vec<(usize, Event<'e>, Run<'e>)>,
 }
 
 impl<'e> Merged<'e> {
     /// Of a part of each run.
-    fn of(steps: &'e [Vec<Event>], part: impl Fn(&'e [Event]) -> &'e [Event]) -> Merged<'e> {
-        let runs = steps.iter().map(|run| part(run.as_slice())).enumerate();
+    fn of(runs: &'e [LongRun], part: impl Fn(Run<'e>) -> Run<'e>) -> Merged<'e> {
+        let runs = runs.iter().map(|run| part(run.events())).enumerate();
+        let runs = runs.filter_map(|(step, run)| Some((step, run.first()?, run)));
         Merged {
-            runs: runs.filter(|(_, run)| !run.is_empty()).collect(),
+            runs: runs.collect(),
         }
     }
 
-    fn next(&mut self) -> Option<(usize, &'e Event)> {
-        let first = |run: &(usize, &[Event])| run.1.first().map(Event::order);
-        let (step, run) = self.runs.iter_mut().min_by_key(|run| match first(run) {
-            Some(order) => (false, order),
-            None => (true, (0, 0)),
-        })?;
-        let (event, rest) = run.split_first()?;
-        *run = rest;
-        Some((*step, event))
+    fn next(&mut self) -> Option<(usize, Event<'e>)> {
+        let runs = self.runs.iter().enumerate();
+        let (at, _) = runs.min_by_key(|(_, (_, next, _))| next.order())?;
+        let (step, next, run) = self.runs.get_mut(at)?;
+        let found = (*step, *next);
+        *run = run.part(1, run.len());
+        match run.first() {
+            Some(first) => *next = first,
+            None => {
+                self.runs.remove(at);
+            }
+        }
+        Some(found)
     }
 
     /// The next event, if it is the one of this order.
-    fn next_if(&mut self, order: Order) -> Option<(usize, &'e Event)> {
-        let same =
-            |run: &(usize, &[Event])| run.1.first().is_some_and(|event| event.order() == order);
-        if self.runs.iter().any(same) {
+    fn next_if(&mut self, order: Order) -> Option<(usize, Event<'e>)> {
+        let mut runs = self.runs.iter();
+        if runs.any(|(_, next, _)| next.order() == order) {
             self.next()
         } else {
             None

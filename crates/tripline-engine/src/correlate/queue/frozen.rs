@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Entry, TimeQueue};
+use super::{Bucket, CHUNK, Entry, TimeQueue};
 
 /// What of a frozen queue is still to be read.
 pub(super) struct Frozen<T> {
@@ -19,22 +19,35 @@ pub(super) struct Frozen<T> {
 
 impl<T: Clone> Frozen<T> {
     /// Keeps what is still to be read of a bucket that is taken out to be drained.
-    pub(super) fn save(&mut self, at: i64, entries: &[Entry<T>]) {
-        if let Some((read, upto)) = self.buckets.remove(&at)
-            && let Some(rest) = entries.get(read..upto)
-        {
-            self.copied.push_back(rest.to_vec());
+    pub(super) fn save(&mut self, at: i64, bucket: &Bucket<T>) {
+        if let Some((mut read, upto)) = self.buckets.remove(&at) {
+            while let Some(entries) = unread(bucket, read, upto) {
+                read += entries.len();
+                self.copied.push_back(entries.to_vec());
+            }
         }
     }
+}
+
+/// The next entries of a bucket that lie together, if the first `read` of `upto` are read; none at the end.
+fn unread<T>(bucket: &Bucket<T>, read: usize, upto: usize) -> Option<&[Entry<T>]> {
+    let chunk = bucket.get(read / CHUNK)?;
+    let end = (upto - read / CHUNK * CHUNK).min(chunk.len());
+    let entries = chunk.get(read % CHUNK..end)?;
+    (!entries.is_empty()).then_some(entries)
 }
 
 impl<T: Clone> TimeQueue<T> {
     /// Begins to hold on to the entries as they are now; those of an earlier freeze are let go.
     pub(in crate::correlate) fn freeze(&mut self) {
+        let length = |bucket: &Bucket<T>| {
+            let last = bucket.last().map_or(0, Vec::len);
+            bucket.len().saturating_sub(1) * CHUNK + last
+        };
         let buckets = self.buckets.iter();
         self.frozen = Some(Box::new(Frozen {
-            copied: VecDeque::from([self.draining.1.as_slice().to_vec()]),
-            buckets: buckets.map(|(at, of)| (*at, (0, of.len()))).collect(),
+            copied: VecDeque::from([self.draining.clone(), self.late.as_slice().to_vec()]),
+            buckets: buckets.map(|(at, of)| (*at, (0, length(of)))).collect(),
         }));
     }
 
@@ -57,18 +70,18 @@ impl<T: Clone> TimeQueue<T> {
             }
             let rest = entries.len().saturating_sub(count.max(1));
             let piece = entries.split_off(rest);
-            return Some(read(&mut piece.iter().map(|e| (e.time, &e.entry))));
+            return Some(read(&mut piece.iter().map(|e| (e.time(), &e.entry))));
         }
         while let Some(mut first) = frozen.buckets.first_entry() {
             let (at, (from, upto)) = (*first.key(), *first.get());
-            let entries = self.buckets.get(&at).and_then(|of| of.get(from..upto));
-            let Some(entries) = entries.filter(|entries| !entries.is_empty()) else {
+            let bucket = self.buckets.get(&at);
+            let Some(entries) = bucket.and_then(|bucket| unread(bucket, from, upto)) else {
                 first.remove();
                 continue;
             };
             let piece = entries.get(..count.max(1)).unwrap_or(entries);
             first.get_mut().0 += piece.len();
-            return Some(read(&mut piece.iter().map(|e| (e.time, &e.entry))));
+            return Some(read(&mut piece.iter().map(|e| (e.time(), &e.entry))));
         }
         None
     }

@@ -1,6 +1,6 @@
 //! Things to do when the watermark passes a time: a queue ordered by time whose cost an entry is
 //! amortised constant. Entries fall into buckets of equal width; only the bucket that the
-//! watermark is in is kept in order, as a heap.
+//! watermark is in is kept in order.
 
 mod frozen;
 
@@ -14,19 +14,47 @@ pub(crate) struct TimeQueue<T> {
     /// Width of a bucket in nanoseconds.
     width: i64,
     /// Buckets that are not touched yet, by number.
-    buckets: BTreeMap<i64, Vec<Entry<T>>>,
-    /// What is in the buckets up to and including this one, which are being drained.
-    draining: (i64, BinaryHeap<Entry<T>>),
+    buckets: BTreeMap<i64, Bucket<T>>,
+    /// The last bucket that was drained, and what is left of it and of those before: the earliest at the
+    /// end. What came since for these times is in the heap.
+    drained: i64,
+    draining: Vec<Entry<T>>,
+    late: BinaryHeap<Entry<T>>,
     len: usize,
     /// The entries as a snapshot in progress has to see them.
     frozen: Option<Box<Frozen<T>>>,
 }
 
-/// An entry; the greatest is the one with the earliest time.
+/// The entries of a bucket as they came, in chunks: one that grows as a whole would be half empty, and
+/// would be copied over and over. All but the last are full.
+type Bucket<T> = Vec<Vec<Entry<T>>>;
+
+/// Entries in a chunk.
+const CHUNK: usize = 64;
+
+/// An entry; the greatest is the one with the earliest time. The time lies in two halves, so that a small
+/// entry needs no padding.
 #[derive(Clone)]
 struct Entry<T> {
-    time: i64,
+    time: [u32; 2],
     entry: T,
+}
+
+impl<T> Entry<T> {
+    #[inline]
+    fn new(time: i64, entry: T) -> Entry<T> {
+        let time = time.cast_unsigned();
+        Entry {
+            time: [(time >> 32) as u32, time as u32],
+            entry,
+        }
+    }
+
+    #[inline]
+    fn time(&self) -> i64 {
+        let [high, low] = self.time;
+        (u64::from(high) << 32 | u64::from(low)).cast_signed()
+    }
 }
 
 impl<T> PartialEq for Entry<T> {
@@ -45,7 +73,7 @@ impl<T> PartialOrd for Entry<T> {
 
 impl<T> Ord for Entry<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.time.cmp(&self.time)
+        other.time().cmp(&self.time())
     }
 }
 
@@ -55,11 +83,16 @@ impl<T: Clone> TimeQueue<T> {
         TimeQueue {
             width: (span / 64).max(1_000_000),
             buckets: BTreeMap::new(),
-            draining: (i64::MIN, BinaryHeap::new()),
+            drained: i64::MIN,
+            draining: Vec::new(),
+            late: BinaryHeap::new(),
             len: 0,
             frozen: None,
         }
     }
+
+    /// About how many bytes an entry takes.
+    pub(crate) const BYTES: usize = size_of::<Entry<T>>();
 
     /// Width of a bucket in nanoseconds: finer than this nothing needs to be watched.
     pub(crate) fn width(&self) -> i64 {
@@ -74,23 +107,33 @@ impl<T: Clone> TimeQueue<T> {
     /// Adds an entry.
     pub(crate) fn push(&mut self, time: i64, entry: T) {
         let at = time.div_euclid(self.width);
-        let entry = Entry { time, entry };
-        if at <= self.draining.0 {
-            self.draining.1.push(entry);
-        } else {
-            // Nearly always the newest one, at the end of the map.
-            match self.buckets.last_entry() {
-                Some(mut last) if *last.key() == at => last.get_mut().push(entry),
-                _ => self.buckets.entry(at).or_default().push(entry),
+        let entry = Entry::new(time, entry);
+        self.len += 1;
+        if at <= self.drained {
+            self.late.push(entry);
+            return;
+        }
+        // Nearly always the newest one, at the end of the map.
+        let bucket = match self.buckets.last_entry() {
+            Some(last) if *last.key() == at => last.into_mut(),
+            _ => self.buckets.entry(at).or_default(),
+        };
+        match bucket.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(entry),
+            _ => {
+                // Only the first chunk of a bucket may never be full.
+                let room = if bucket.is_empty() { 1 } else { CHUNK };
+                let mut chunk = Vec::with_capacity(room);
+                chunk.push(entry);
+                bucket.push(chunk);
             }
         }
-        self.len += 1;
     }
 
     /// The time of the earliest entry, or, in a bucket not touched yet, of the bucket.
     pub(crate) fn first_time(&self) -> Option<i64> {
-        if let Some(entry) = self.draining.1.peek() {
-            return Some(entry.time);
+        if let Some(entry) = self.draining.last().max(self.late.peek()) {
+            return Some(entry.time());
         }
         let (at, _) = self.buckets.first_key_value()?;
         Some(at.saturating_mul(self.width))
@@ -98,24 +141,31 @@ impl<T: Clone> TimeQueue<T> {
 
     /// Takes an entry whose time is before `time`, the earliest first.
     pub(crate) fn pop_before(&mut self, time: i64) -> Option<(i64, T)> {
-        while self.draining.1.is_empty() {
+        while self.draining.is_empty() && self.late.is_empty() {
             let first = self.buckets.first_entry()?;
             if *first.key() > time.div_euclid(self.width) {
                 return None;
             }
-            let (at, entries) = first.remove_entry();
+            let (at, chunks) = first.remove_entry();
             if let Some(frozen) = &mut self.frozen {
-                frozen.save(at, &entries);
+                frozen.save(at, &chunks);
             }
-            self.draining = (at, entries.into());
+            self.drained = at;
+            self.draining = chunks.into_iter().flatten().collect();
+            // They came nearly in order, which sorting makes use of.
+            self.draining.sort_unstable();
         }
-        let entry = self.draining.1.peek()?;
-        if entry.time >= time {
+        let (next, late) = (self.draining.last(), self.late.peek());
+        if next.max(late)?.time() >= time {
             return None;
         }
-        let entry = self.draining.1.pop()?;
+        let entry = if next >= late {
+            self.draining.pop()
+        } else {
+            self.late.pop()
+        };
         self.len -= 1;
-        Some((entry.time, entry.entry))
+        entry.map(|entry| (entry.time(), entry.entry))
     }
 
     /// Takes all entries of the earliest time, if that is before `time`; in no order among them.
@@ -123,15 +173,16 @@ impl<T: Clone> TimeQueue<T> {
         let (earliest, first) = self.pop_before(time)?;
         let mut entries = vec![first];
         // They are all in the bucket that is being drained.
-        while self
-            .draining
-            .1
-            .peek()
-            .is_some_and(|next| next.time == earliest)
-        {
+        while self.has(earliest) {
             entries.extend(self.pop_before(time).map(|(_, entry)| entry));
         }
         Some((earliest, entries))
+    }
+
+    /// Whether the next entry of those that are being drained has this time.
+    fn has(&self, time: i64) -> bool {
+        let next = self.draining.last().max(self.late.peek());
+        next.is_some_and(|next| next.time() == time)
     }
 
     /// Takes every entry out, in no order.
@@ -139,9 +190,11 @@ impl<T: Clone> TimeQueue<T> {
         self.frozen = None;
         self.len = 0;
         let buckets = std::mem::take(&mut self.buckets);
-        let draining = std::mem::take(&mut self.draining.1);
-        let entries = buckets.into_values().flatten().chain(draining);
-        entries.map(|entry| (entry.time, entry.entry)).collect()
+        let draining = std::mem::take(&mut self.draining);
+        let late = std::mem::take(&mut self.late);
+        let entries = buckets.into_values().flatten().flatten();
+        let entries = entries.chain(draining).chain(late);
+        entries.map(|entry| (entry.time(), entry.entry)).collect()
     }
 }
 

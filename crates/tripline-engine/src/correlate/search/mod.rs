@@ -30,7 +30,7 @@ struct Matches<'s> {
 pub(crate) struct Search<'s> {
     pub(crate) rule: &'s RuleProgram,
     pub(crate) state: &'s KeyState,
-    pub(crate) last: &'s Event,
+    pub(crate) last: Event<'s>,
     /// Only bindings in which this event stands for this step; for rules that are plain.
     pub(crate) only: Option<(usize, Order)>,
     pub(crate) today: NaiveDate,
@@ -80,12 +80,12 @@ impl<'s> Search<'s> {
     fn keep_afresh(&mut self, found: &mut Vec<Match<'s>>) {
         let order = self.last.order();
         let floor = self.earliest();
-        let mut before: Vec<&'s Event> = Vec::new();
-        for (step, run) in self.rule.steps.iter().zip(&self.state.steps) {
+        let mut before: Vec<Event<'s>> = Vec::new();
+        for (step, run) in self.rule.steps.iter().zip(self.state.runs()) {
             if step.is_final {
                 let from = run.partition_point(|event| event.time < floor);
                 let upto = run.partition_point(|event| event.order() < order);
-                before.extend(run.get(from..upto).into_iter().flatten());
+                before.extend(run.part(from, upto).iter());
             }
         }
         before.sort_by_key(|event| std::cmp::Reverse(event.order()));

@@ -17,11 +17,11 @@ impl<'s> Search<'s> {
             return ControlFlow::Continue(());
         };
         // The usual case costs nothing: no event of the step before.
-        let empty = |at: usize| self.state.steps.get(at).is_none_or(Vec::is_empty);
+        let empty = |at: usize| self.state.run(at).is_empty();
         if final_step.checked_sub(1).is_some_and(empty) {
             return ControlFlow::Continue(());
         }
-        let mut binding = Binding::of(self.rule, &self.state.key, self.last);
+        let mut binding = Binding::of(self.rule, self.state.key(), self.last);
         binding.bind(final_step, Some(self.last));
         // Conditions of a final step of one event that name no other are tested already.
         self.descend(final_step, self.last.time, &mut binding, matches)
@@ -39,20 +39,20 @@ impl<'s> Search<'s> {
         let Some(at) = step.checked_sub(1) else {
             return self.complete(binding, matches);
         };
-        let (Some(program), Some(run)) = (self.rule.steps.get(at), self.state.steps.get(at)) else {
+        let Some(program) = self.rule.steps.get(at) else {
             return ControlFlow::Continue(());
         };
         if program.is_many() {
             return self.descend(at, next, binding, matches);
         }
+        let run = self.state.run(at);
         let earliest = self.earliest();
         let end = run.partition_point(|event| event.time <= next);
-        let mut candidates = run.get(..end).unwrap_or_default();
+        let mut candidates = run.part(0, end);
         if let Some((step, wanted)) = self.only
             && step == at
         {
-            let place = candidates.binary_search_by_key(&wanted, Event::order);
-            let Ok(place) = place else {
+            let Ok(place) = candidates.search(wanted) else {
                 return ControlFlow::Continue(());
             };
             // With `last` what comes after it is looked at too, because then it is not the last.
@@ -61,13 +61,13 @@ impl<'s> Search<'s> {
             } else {
                 place + 1
             };
-            candidates = candidates.get(place..upto).unwrap_or_default();
+            candidates = candidates.part(place, upto);
         }
         for event in candidates.iter().rev() {
             if event.time < earliest {
                 break;
             }
-            if binding.has(event) {
+            if binding.has(&event) {
                 continue;
             }
             self.spend()?;
@@ -115,7 +115,7 @@ impl<'s> Search<'s> {
     /// something else.
     fn gather(&mut self, binding: &mut Binding<'s>) -> ControlFlow<(), bool> {
         let rule = self.rule;
-        let mut groups: Vec<Vec<&'s Event>> = Vec::new();
+        let mut groups: Vec<Vec<Event<'s>>> = Vec::new();
         for (at, step) in rule.steps.iter().enumerate().take(rule.bound) {
             let mut group = Vec::new();
             if let RoleProgram::Many(least, _) = step.role {
@@ -137,7 +137,7 @@ impl<'s> Search<'s> {
         }
         for (at, group) in groups.iter().enumerate() {
             if let Some(most_recent) = group.last() {
-                binding.bind(at, Some(most_recent));
+                binding.bind(at, Some(*most_recent));
             }
         }
         binding.groups = groups;
@@ -157,12 +157,13 @@ impl<'s> Search<'s> {
     fn group(
         &mut self,
         at: usize,
-        earlier: &[Vec<&'s Event>],
+        earlier: &[Vec<Event<'s>>],
         binding: &mut Binding<'s>,
-    ) -> ControlFlow<(), Vec<&'s Event>> {
-        let (Some(program), Some(run)) = (self.rule.steps.get(at), self.state.steps.get(at)) else {
+    ) -> ControlFlow<(), Vec<Event<'s>>> {
+        let Some(program) = self.rule.steps.get(at) else {
             return ControlFlow::Continue(Vec::new());
         };
+        let run = self.state.run(at);
         let final_step = self.rule.bound.saturating_sub(1);
         let time = |step: Option<usize>| {
             let event = step.and_then(|step| binding.events.get(step).copied().flatten());
@@ -181,9 +182,9 @@ impl<'s> Search<'s> {
         binding.bind(at, None);
         let mut group = Vec::new();
         let mut out = ControlFlow::Continue(());
-        for event in run.get(from..upto).unwrap_or_default() {
+        for event in run.part(from, upto).iter() {
             let mut grouped = earlier.iter().flatten();
-            if binding.has(event) || grouped.any(|of| of.order() == event.order()) {
+            if binding.has(&event) || grouped.any(|of| of.order() == event.order()) {
                 continue;
             }
             out = self.spend();
@@ -265,14 +266,15 @@ impl<'s> Search<'s> {
         (from, upto): (i64, i64),
         binding: &mut Binding<'s>,
     ) -> ControlFlow<(), bool> {
-        let (Some(program), Some(run)) = (self.rule.steps.get(at), self.state.steps.get(at)) else {
+        let Some(program) = self.rule.steps.get(at) else {
             return ControlFlow::Continue(false);
         };
+        let run = self.state.run(at);
         let first = run.partition_point(|event| event.time < from);
-        let rest = run.get(first..).unwrap_or_default();
+        let rest = run.part(first, run.len());
         for event in rest.iter().take_while(|event| event.time <= upto) {
             let mut grouped = binding.groups.iter().flatten();
-            if binding.has(event) || grouped.any(|of| of.identity == event.identity) {
+            if binding.has(&event) || grouped.any(|of| of.identity == event.identity) {
                 continue;
             }
             self.spend()?;

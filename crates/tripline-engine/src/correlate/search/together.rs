@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use super::{Matches, Search};
 use crate::correlate::binding::Binding;
-use crate::correlate::store::Event;
 use crate::program::form::Together;
 use crate::program::holds;
 
@@ -18,17 +17,13 @@ impl<'s> Search<'s> {
     ) -> ControlFlow<()> {
         let order = self.last.order();
         for stands_for in (0..self.rule.bound).rev() {
-            let run = self
-                .state
-                .steps
-                .get(stands_for)
-                .map_or(&[][..], Vec::as_slice);
+            let run = self.state.run(stands_for);
             // The event as this step keeps it: each step keeps other fields.
-            let place = run.binary_search_by_key(&order, Event::order);
+            let place = run.search(order);
             let Some(event) = place.ok().and_then(|place| run.get(place)) else {
                 continue;
             };
-            let mut binding = Binding::of(self.rule, &self.state.key, self.last);
+            let mut binding = Binding::of(self.rule, self.state.key(), self.last);
             binding.bind(stands_for, Some(event));
             if fits(together, stands_for, &binding) {
                 self.others(together, self.rule.bound, stands_for, &mut binding, matches)?;
@@ -58,13 +53,13 @@ impl<'s> Search<'s> {
         }
         let earliest = self.earliest();
         let order = self.last.order();
-        let run = self.state.steps.get(at).map_or(&[][..], Vec::as_slice);
+        let run = self.state.run(at);
         let end = run.partition_point(|event| event.order() < order);
-        for event in run.get(..end).unwrap_or_default().iter().rev() {
+        for event in run.part(0, end).iter().rev() {
             if event.time < earliest {
                 break;
             }
-            if binding.has(event) {
+            if binding.has(&event) {
                 continue;
             }
             self.spend()?;

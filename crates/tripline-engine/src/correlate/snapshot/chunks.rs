@@ -23,17 +23,12 @@ pub(in crate::correlate) struct Position {
 }
 
 /// Appends a run of identities; `base` is the snapshot's.
-pub(super) fn put_identities(
-    tag: u8,
-    base: i64,
-    of: &mut dyn ExactSizeIterator<Item = (i64, &Identity)>,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn put_identities(tag: u8, base: i64, of: &[(i64, Identity)], out: &mut Vec<u8>) {
     out.push(tag);
     varint::put(of.len() as u64, out);
     let mut times = Times(base);
     for (time, identity) in of {
-        times.put(time, out);
+        times.put(*time, out);
         out.extend_from_slice(&identity.to_le_bytes());
     }
 }
@@ -53,7 +48,7 @@ pub(super) fn take_identities(
 }
 
 /// Appends a match of a single event that waits.
-pub(super) fn put_single(rule: u32, base: i64, event: &Event, out: &mut Vec<u8>) {
+pub(super) fn put_single(rule: u32, base: i64, event: Event<'_>, out: &mut Vec<u8>) {
     out.push(SINGLE);
     varint::put(u64::from(rule), out);
     put_event(&mut Times(base), event, out);
@@ -71,21 +66,21 @@ pub(in crate::correlate) fn put_events(
 ) -> Option<Position> {
     out.push(EVENTS);
     varint::put(u64::from(rule), out);
-    put_bytes(&state.key, out);
+    put_bytes(state.key(), out);
     let first = from.step == 0 && from.events == 0;
-    put_counting(state.counting.as_deref().filter(|_| first), out);
+    put_counting(state.counting().filter(|_| first), out);
     let mut times = Times(base);
     let mut left = limit;
     let mut next = None;
-    for (step, run) in state.steps.iter().enumerate() {
+    for (step, run) in state.runs().enumerate() {
         let written = match step.cmp(&from.step) {
             std::cmp::Ordering::Less => run.len(),
             std::cmp::Ordering::Equal => from.events,
             std::cmp::Ordering::Greater => 0,
         };
-        let rest = run.get(written..).unwrap_or_default();
+        let rest = run.part(written, run.len());
         let mut count = 0;
-        for event in rest {
+        for event in rest.iter() {
             if left == 0 {
                 break;
             }
@@ -147,12 +142,12 @@ pub(super) fn take_counting(reader: &mut Reader<'_>) -> Result<Option<Standing>,
     }))
 }
 
-fn put_event(times: &mut Times, event: &Event, out: &mut Vec<u8>) {
+fn put_event(times: &mut Times, event: Event<'_>, out: &mut Vec<u8>) {
     times.put(event.time, out);
     out.extend_from_slice(&event.identity.whole().to_le_bytes());
     let length = (event.fields.len() as u64) << 1;
     varint::put(length | u64::from(event.waiting), out);
-    out.extend_from_slice(&event.fields);
+    out.extend_from_slice(event.fields);
 }
 
 /// An event as it stands in a snapshot.

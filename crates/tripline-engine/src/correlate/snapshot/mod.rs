@@ -71,8 +71,8 @@ impl State {
             newest: self.newest,
             oldest: self.oldest,
             base,
-            known: self.known_events.len() as u64,
-            given: self.given.len() as u64,
+            known: self.known_events.remembered() as u64,
+            given: self.given.remembered() as u64,
             events: self.stores.iter().map(super::Store::events).sum(),
             stats: self.stats.clone(),
             rules,
@@ -81,8 +81,8 @@ impl State {
         first.extend_from_slice(&MAGIC);
         first.extend_from_slice(&VERSION.to_le_bytes());
         head.put(&mut first);
-        self.known_events.queue().freeze();
-        self.given.queue().freeze();
+        self.known_events.freeze();
+        self.given.freeze();
         self.waiting.freeze();
         for (rule, store) in self.stores.iter_mut().enumerate() {
             store.freeze(u32::try_from(rule).unwrap_or(u32::MAX), base);
@@ -132,8 +132,8 @@ impl State {
 
     /// Gives up the snapshot in progress; false if there is none.
     pub(super) fn cancel_snapshot(&mut self) -> bool {
-        self.known_events.queue().thaw();
-        self.given.queue().thaw();
+        self.known_events.thaw();
+        self.given.thaw();
         self.waiting.thaw();
         self.stores.iter_mut().for_each(super::Store::thaw);
         self.taking.take().is_some()
@@ -144,15 +144,15 @@ impl State {
         let base = taking.base;
         match taking.stage {
             Stage::Known => {
-                let queue = self.known_events.queue();
-                let wrote = queue.read_frozen(RUN, |run| put_identities(KNOWN, base, run, out));
+                let known = &mut self.known_events;
+                let wrote = known.read_frozen(|run| put_identities(KNOWN, base, run, out));
                 if wrote.is_none() {
                     taking.stage = Stage::Given;
                 }
             }
             Stage::Given => {
-                let queue = self.given.queue();
-                let wrote = queue.read_frozen(RUN, |run| put_identities(GIVEN, base, run, out));
+                let given = &mut self.given;
+                let wrote = given.read_frozen(|run| put_identities(GIVEN, base, run, out));
                 if wrote.is_none() {
                     taking.stage = Stage::Waiting;
                 }
@@ -162,7 +162,7 @@ impl State {
                     for (_, waiting) in run {
                         // What a store holds is marked there.
                         if let Waiting::Single { rule, event } = waiting {
-                            put_single(*rule, base, event, out);
+                            put_single(*rule, base, event.event(), out);
                         }
                     }
                 });

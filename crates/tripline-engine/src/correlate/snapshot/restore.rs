@@ -174,9 +174,9 @@ impl Restoring<'_> {
         {
             return Err(SnapshotError::Damaged("an event in it has no key"));
         }
-        let event = event(&self.state, repack, written)?;
+        let fields = checked_fields(&self.state, repack, written)?;
         let rule = u32::try_from(rule).unwrap_or(u32::MAX);
-        self.state.wait_single(rule, event);
+        self.state.wait_single(rule, written.event(&fields));
         Ok(())
     }
 
@@ -212,7 +212,8 @@ impl Restoring<'_> {
             let repack = repack.get(step).ok_or(SnapshotError::Damaged(
                 "a rule in it has another number of steps",
             ))?;
-            let mut event = event(state, repack, &written)?;
+            let fields = checked_fields(state, repack, &written)?;
+            let mut event = written.event(&fields);
             // Under final emission each waits; a search that was put off waits under either.
             let is_final = program.steps.get(step).is_some_and(|step| step.is_final);
             event.waiting = is_final
@@ -243,8 +244,12 @@ impl Restoring<'_> {
     }
 }
 
-/// An event in the layout that is in force.
-fn event(state: &State, repack: &Repack, written: &Written<'_>) -> Result<Event, SnapshotError> {
+/// The fields of an event in the layout that is in force.
+fn checked_fields(
+    state: &State,
+    repack: &Repack,
+    written: &Written<'_>,
+) -> Result<Box<[u8]>, SnapshotError> {
     // Behind the fields there may be where the record can be found again.
     let values = pack::whole_values(written.fields);
     if !values.is_some_and(|count| count == repack.before() || count == repack.before() + 1) {
@@ -253,12 +258,19 @@ fn event(state: &State, repack: &Repack, written: &Written<'_>) -> Result<Event,
     if !state.possible.contains(&written.time) {
         return Err(SnapshotError::Damaged("an event's time is out of range"));
     }
-    Ok(Event {
-        time: written.time,
-        identity: written.identity.into(),
-        fields: repack.fields(written.fields),
-        waiting: false,
-    })
+    Ok(repack.fields(written.fields))
+}
+
+impl Written<'_> {
+    /// The event, with the fields that are given.
+    fn event<'f>(&self, fields: &'f [u8]) -> Event<'f> {
+        Event {
+            time: self.time,
+            identity: self.identity.into(),
+            fields,
+            waiting: false,
+        }
+    }
 }
 
 impl State {
@@ -269,7 +281,7 @@ impl State {
         program: &RuleProgram,
         key: &[u8],
         step: usize,
-        event: Event,
+        event: Event<'_>,
     ) -> Result<(), SnapshotError> {
         let Some(store) = self.stores.get_mut(rule as usize) else {
             return Ok(());
@@ -282,11 +294,7 @@ impl State {
         let (waiting, identity) = (event.waiting, event.identity.whole());
         let slot = store.insert(place, key, step, event);
         if waiting {
-            let entry = Waiting::Stored {
-                rule,
-                slot,
-                identity,
-            };
+            let entry = Waiting::stored(rule as usize, slot, identity);
             self.waiting.push(time, entry);
         }
         Ok(())

@@ -14,15 +14,15 @@ impl Store {
 
     /// The order of the last event of a step of a key.
     pub(in crate::correlate) fn last(&self, place: Place, step: usize) -> Option<Order> {
-        let run = self.get(place.slot?)?.steps.get(step)?;
-        run.last().map(super::Event::order)
+        let last = self.get(place.slot?)?.run(step).last();
+        last.map(|event| event.order())
     }
 
     /// Where more than `limit` events of a step are retained for a key, and how many more.
     pub(in crate::correlate) fn over(&self, limit: usize) -> Vec<(KeySlot, usize, usize)> {
         let mut over = Vec::new();
         for (slot, state) in (0..).zip(&self.keys) {
-            for (step, run) in state.steps.iter().enumerate() {
+            for (step, run) in state.runs().enumerate() {
                 if run.len() > limit {
                     over.push((slot, step, run.len() - limit));
                 }
@@ -36,8 +36,8 @@ impl Store {
     pub(in crate::correlate) fn add_up(&mut self, rule: &RuleProgram) {
         for slot in 0..self.keys.len() {
             let slot = KeySlot::try_from(slot).unwrap_or(KeySlot::MAX);
-            self.count(slot, |counting, key, steps| {
-                counting.add_up(rule, key, steps);
+            self.count(slot, |counting, key, runs| {
+                counting.add_up(rule, key, runs);
             });
         }
     }
@@ -53,17 +53,19 @@ impl Store {
 
     /// Packs every event anew, for each step in its way. No snapshot may be in progress.
     pub(in crate::correlate) fn repack(&mut self, steps: &[Repack]) {
+        if steps.iter().all(Repack::is_nothing) {
+            return;
+        }
         for state in &mut self.keys {
-            for (run, repack) in state.steps.iter_mut().zip(steps) {
-                if repack.is_nothing() {
-                    continue;
-                }
-                for event in run {
-                    self.bytes -= event.bytes();
-                    event.fields = repack.fields(&event.fields);
-                    self.bytes += event.bytes();
-                }
+            if state.is_empty() {
+                continue;
             }
+            self.bytes -= state.bytes();
+            state.repack(|step, fields| match steps.get(step) {
+                Some(repack) => repack.fields(fields),
+                None => fields.into(),
+            });
+            self.bytes += state.bytes();
         }
     }
 }

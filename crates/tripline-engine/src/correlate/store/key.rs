@@ -1,134 +1,388 @@
-//! What is retained for one key: for each step a run of events, and what that takes in memory.
+//! What is retained for one key, and what that takes in memory. Nearly all keys have few events: then one
+//! block of memory holds the key and the events of all steps, because to look at a key is to wait for
+//! memory, once for each block. A key with many spreads out into a long run for each step.
 //! Used by the store alone, read by the search for bindings.
 
+use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, mark};
+use super::run::{LongRun, Run};
 use crate::correlate::counting::Counting;
 use crate::program::RuleProgram;
-use crate::scan::Identity;
-
-/// The order of events: their time and identity.
-pub(crate) type Order = (i64, Identity);
 
 /// What is retained for one key.
-pub(crate) struct KeyState {
+pub(crate) enum KeyState {
+    /// How many steps there are (a byte) and how long the key is (two), the key, for each step how many
+    /// events it has (a byte), and the events of all steps, packed.
+    Small(Box<[u8]>),
+    Large(Box<Large>),
+}
+
+/// A key that has many events, or whose events are counted.
+pub(crate) struct Large {
     /// The packed key.
-    pub(crate) key: Box<[u8]>,
+    key: Box<[u8]>,
     /// For each step its events, by time and identity.
-    pub(crate) steps: Box<[Vec<Event>]>,
+    runs: Box<[LongRun]>,
     /// What they add up to, for a rule that counts.
-    pub(crate) counting: Option<Box<Counting>>,
-}
-
-/// One retained event.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Event {
-    /// Nanoseconds since 1970.
-    pub(crate) time: i64,
-    pub(crate) identity: Halves,
-    /// The packed fields.
-    pub(crate) fields: Box<[u8]>,
-    /// It is a final event that will be looked at again when the watermark passes it.
-    pub(crate) waiting: bool,
-}
-
-/// An identity in two halves: runs of events then need no more alignment than an allocator gives anyway,
-/// where asking for more costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Halves {
-    high: u64,
-    low: u64,
-}
-
-impl Halves {
-    /// The identity.
-    #[inline]
-    pub(crate) fn whole(self) -> Identity {
-        u128::from(self.high) << 64 | u128::from(self.low)
-    }
-}
-
-impl From<Identity> for Halves {
-    #[inline]
-    fn from(whole: Identity) -> Halves {
-        Halves {
-            high: (whole >> 64) as u64,
-            low: whole as u64,
-        }
-    }
-}
-
-impl Event {
-    /// The order of the runs.
-    pub(crate) fn order(&self) -> Order {
-        (self.time, self.identity.whole())
-    }
-
-    /// What it takes beside its place in a run.
-    pub(crate) fn bytes(&self) -> usize {
-        self.fields.len() + ALLOCATION
-    }
+    counting: Option<Box<Counting>>,
 }
 
 /// What an allocator adds to one block, about.
-const ALLOCATION: usize = 16;
+pub(crate) const ALLOCATION: usize = 16;
 
-/// What the place of events in a run takes, with the room that the run has left.
-pub(super) fn room(run: &Vec<Event>) -> usize {
-    run.capacity() * size_of::<Event>()
+/// The most that a block of a key and its events has; each event that comes moves it.
+const MOST_OF_BLOCK: usize = 1024;
+
+/// A step has no more events in it than a byte can say, and places of fields fit into their bits.
+const _: () = assert!(MOST_OF_BLOCK / HEAD <= u8::MAX as usize && MOST_OF_BLOCK <= MOST_BEFORE);
+
+/// A block is gathered again when what a large key has takes no more than this.
+const GATHERED: usize = MOST_OF_BLOCK / 2;
+
+/// What stands in front of the key of a block.
+const FRONT: usize = 3;
+
+/// A block of a key.
+struct Block<'s> {
+    key: &'s [u8],
+    /// For each step how many events it has.
+    counts: &'s [u8],
+    events: Packed<'s>,
 }
 
-/// Drops the first events of a run; gives the bytes that this frees.
-pub(super) fn drop_first(run: &mut Vec<Event>, count: usize) -> usize {
-    let before = room(run);
-    let freed: usize = run
-        .drain(..count.min(run.len()))
-        .map(|event| event.bytes())
-        .sum();
-    if run.len() <= run.capacity() / 2 {
-        run.shrink_to_fit();
+impl<'s> Block<'s> {
+    #[inline]
+    fn of(block: &'s [u8]) -> Block<'s> {
+        let ([steps, low, high], rest) = block.split_first_chunk().unwrap_or((&[0; FRONT], &[]));
+        let length = usize::from(u16::from_le_bytes([*low, *high]));
+        let (key, rest) = rest.split_at_checked(length).unwrap_or_default();
+        let (counts, rest) = rest
+            .split_at_checked(usize::from(*steps))
+            .unwrap_or_default();
+        let count = counts.iter().map(|count| usize::from(*count)).sum();
+        Block {
+            key,
+            counts,
+            events: Packed::new(rest, count),
+        }
     }
-    freed + before - room(run)
+
+    /// Where the events of a step begin among all, and where they end.
+    #[inline]
+    fn range(&self, step: usize) -> std::ops::Range<usize> {
+        let mut counts = self.counts.iter().map(|count| usize::from(*count));
+        let from = counts.by_ref().take(step).sum();
+        from..from + counts.next().unwrap_or(0)
+    }
+
+    #[inline]
+    fn run(&self, step: usize) -> Run<'s> {
+        Run::of(self.events, self.range(step))
+    }
+
+    /// How long what stands before the events is.
+    fn front(&self) -> usize {
+        FRONT + self.key.len() + self.counts.len()
+    }
 }
 
 impl KeyState {
+    /// Nothing at all, in the place of a key that is gone.
+    pub(super) fn none() -> KeyState {
+        KeyState::Small(Box::default())
+    }
+
+    /// Whether there is no key here.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, KeyState::Small(block) if block.is_empty())
+    }
+
+    /// Reads the beginning of what there is, so that it is in the cache when it is needed.
+    #[inline]
+    pub(super) fn touch(&self) -> u8 {
+        match self {
+            KeyState::Small(block) => {
+                let (first, second) = (block.first(), block.get(64));
+                first.map_or(0, |byte| *byte) ^ second.map_or(0, |byte| *byte)
+            }
+            KeyState::Large(large) => large.key.first().map_or(0, |byte| *byte),
+        }
+    }
+
+    /// A key of a rule with so many steps, which counts or does not; with a first event of a step.
+    pub(super) fn new(
+        key: &[u8],
+        steps: usize,
+        counts: bool,
+        first: Option<(usize, Event<'_>)>,
+    ) -> KeyState {
+        let fields = first.map_or(0, |(_, event)| HEAD + event.fields.len());
+        let length = FRONT + key.len() + steps + fields;
+        if !counts
+            && length <= MOST_OF_BLOCK
+            && let (Ok(count), Ok(of_key)) = (u8::try_from(steps), u16::try_from(key.len()))
+        {
+            let mut block = Vec::with_capacity(length);
+            block.push(count);
+            block.extend_from_slice(&of_key.to_le_bytes());
+            block.extend_from_slice(key);
+            let own = |step: usize| first.is_some_and(|(of, _)| of == step);
+            block.extend((0..steps).map(|step| u8::from(own(step))));
+            let event = first.map(|(_, event)| event);
+            Packed::default().splice(0..0, event, &mut block);
+            return KeyState::Small(block.into_boxed_slice());
+        }
+        let mut large = KeyState::large(key, steps, counts);
+        if let Some((step, event)) = first {
+            large.insert(step, event);
+        }
+        large
+    }
+
+    fn large(key: &[u8], steps: usize, counts: bool) -> KeyState {
+        KeyState::Large(Box::new(Large {
+            key: key.into(),
+            runs: (0..steps).map(|_| LongRun::default()).collect(),
+            counting: counts.then(Box::default),
+        }))
+    }
+
+    /// The packed key.
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        match self {
+            KeyState::Small(block) => Block::of(block).key,
+            KeyState::Large(large) => &large.key,
+        }
+    }
+
+    /// How many steps its rule has.
+    pub(crate) fn steps(&self) -> usize {
+        match self {
+            KeyState::Small(block) => Block::of(block).counts.len(),
+            KeyState::Large(large) => large.runs.len(),
+        }
+    }
+
+    /// The events of a step by time and identity.
+    #[inline]
+    pub(crate) fn run(&self, step: usize) -> Run<'_> {
+        match self {
+            KeyState::Small(block) => Block::of(block).run(step),
+            KeyState::Large(large) => {
+                let run = large.runs.get(step);
+                run.map_or_else(Run::default, LongRun::events)
+            }
+        }
+    }
+
+    /// The events of each step.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        (0..self.steps()).map(|step| self.run(step))
+    }
+
+    /// What the events add up to, for a rule that counts.
+    pub(crate) fn counting(&self) -> Option<&Counting> {
+        match self {
+            KeyState::Small(_) => None,
+            KeyState::Large(large) => large.counting.as_deref(),
+        }
+    }
+
+    /// The same, to be changed, with the key and the events.
+    pub(super) fn counting_mut(&mut self) -> Option<(&mut Counting, &[u8], &[LongRun])> {
+        let KeyState::Large(large) = self else {
+            return None;
+        };
+        let counting = large.counting.as_deref_mut()?;
+        Some((counting, &large.key, &large.runs))
+    }
+
     /// The final event of this order.
-    pub(crate) fn final_event(&self, rule: &RuleProgram, order: Order) -> Option<&Event> {
-        let runs = rule.steps.iter().zip(&self.steps);
-        let mut finals = runs.filter(|(step, _)| step.is_final);
-        finals.find_map(|(_, run)| run.get(run.binary_search_by_key(&order, Event::order).ok()?))
-    }
-
-    /// The same, to be changed.
-    pub(super) fn final_event_mut(&mut self, finals: &[bool], order: Order) -> Option<&mut Event> {
-        self.final_runs_mut(finals).find_map(|run| {
-            let at = run.binary_search_by_key(&order, Event::order).ok()?;
-            run.get_mut(at)
-        })
-    }
-
-    /// The events of each step whose events can be final, to be changed.
-    pub(super) fn final_runs_mut(
-        &mut self,
-        finals: &[bool],
-    ) -> impl Iterator<Item = &mut Vec<Event>> {
-        let runs = finals.iter().zip(&mut self.steps);
-        runs.filter_map(|(is_final, run)| is_final.then_some(run))
+    pub(crate) fn final_event(&self, rule: &RuleProgram, order: Order) -> Option<Event<'_>> {
+        let mut finals = (0..)
+            .zip(&rule.steps)
+            .filter(|(_, step)| step.is_final)
+            .map(|(at, _)| self.run(at));
+        finals.find_map(|run| run.get(run.search(order).ok()?))
     }
 
     /// Whether no event is retained.
     pub(super) fn is_empty(&self) -> bool {
-        self.steps.iter().all(Vec::is_empty)
+        self.runs().all(Run::is_empty)
     }
 
-    /// The key's own share: its bytes, its runs, its places in the index and in the queue.
+    /// Adds an event to a step.
+    pub(super) fn insert(&mut self, step: usize, event: Event<'_>) {
+        match self {
+            KeyState::Small(block) => {
+                let (of, order) = (Block::of(block), event.order());
+                if block.len() + HEAD + event.fields.len() > MOST_OF_BLOCK {
+                    *self = self.rebuilt(true, |_, fields| fields);
+                    self.insert(step, event);
+                    return;
+                }
+                let before = |other: &Event<'_>| other.order() < order;
+                let at = of.range(step).start + of.run(step).partition_point(before);
+                let (front, _) = block.split_at_checked(of.front()).unwrap_or_default();
+                let mut new = of.events.spliced(front, at..at, Some(event));
+                if let Some(count) = new.get_mut(FRONT + of.key.len() + step) {
+                    *count += 1;
+                }
+                *block = new;
+            }
+            KeyState::Large(large) => {
+                if let Some(run) = large.runs.get_mut(step) {
+                    run.insert(event);
+                }
+            }
+        }
+    }
+
+    /// Drops the first events of a step.
+    pub(super) fn drop_first(&mut self, step: usize, count: usize) {
+        match self {
+            KeyState::Small(block) => {
+                let of = Block::of(block);
+                let from = of.range(step).start;
+                let (front, _) = block.split_at_checked(of.front()).unwrap_or_default();
+                let mut new = of.events.spliced(front, from..from + count, None);
+                if let Some(left) = new.get_mut(FRONT + of.key.len() + step) {
+                    *left -= count as u8;
+                }
+                *block = new;
+            }
+            KeyState::Large(large) => {
+                if let Some(run) = large.runs.get_mut(step) {
+                    run.drop_first(count);
+                }
+                let runs = large.runs.iter().map(LongRun::packed_bytes).sum::<usize>();
+                let front = FRONT + large.key.len() + large.runs.len();
+                if front + runs <= GATHERED && large.counting.is_none() {
+                    *self = self.rebuilt(false, |_, fields| fields);
+                }
+            }
+        }
+    }
+
+    /// Marks an event of a step as one that waits, or as one that does not; gives what it was, if it is
+    /// there.
+    pub(super) fn mark(&mut self, step: usize, event: Order, waiting: bool) -> Option<bool> {
+        let at = self.run(step).search(event).ok()?;
+        match self {
+            KeyState::Small(block) => {
+                let of = Block::of(block);
+                let (front, from) = (of.front(), of.range(step).start);
+                let events = block.get_mut(front..)?;
+                Some(mark(events, from + at, waiting))
+            }
+            KeyState::Large(large) => Some(large.runs.get_mut(step)?.mark(at, waiting)),
+        }
+    }
+
+    /// Gives every event other fields, which are made from its step and those that it has.
+    pub(super) fn repack(&mut self, fields: impl Fn(usize, &[u8]) -> Box<[u8]>) {
+        let large = self.counting().is_some();
+        let mut new = self.rebuilt(large, fields);
+        if let (KeyState::Large(old), KeyState::Large(new)) = (&mut *self, &mut new) {
+            new.counting = old.counting.take();
+        }
+        *self = new;
+    }
+
+    /// The same key and events made anew.
+    fn rebuilt<'s, F: AsRef<[u8]>>(
+        &'s self,
+        large: bool,
+        fields: impl Fn(usize, &'s [u8]) -> F,
+    ) -> KeyState {
+        let mut new = if large {
+            KeyState::large(self.key(), self.steps(), false)
+        } else {
+            KeyState::new(self.key(), self.steps(), false, None)
+        };
+        for (step, run) in self.runs().enumerate() {
+            for event in run.iter() {
+                let fields = fields(step, event.fields);
+                let fields = fields.as_ref();
+                new.insert(step, Event { fields, ..event });
+            }
+        }
+        new
+    }
+
+    /// The key's own share with its events: what it takes, and its places in the index and in the queue. What
+    /// is counted comes on top of it.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<KeyState>()
-            + self.key.len()
-            + self.steps.len() * size_of::<Vec<Event>>()
-            + 2 * ALLOCATION
-            + 24
-            + self
-                .counting
-                .as_ref()
-                .map_or(0, |counting| counting.bytes())
+        let own = size_of::<KeyState>() + IN_STORE + ALLOCATION;
+        match self {
+            KeyState::Small(block) => own + block.len(),
+            KeyState::Large(large) => {
+                let runs = large.runs.iter();
+                let runs = runs.map(|run| size_of::<LongRun>() + run.bytes());
+                own + size_of::<Large>() + large.key.len() + runs.sum::<usize>() + 2 * ALLOCATION
+            }
+        }
+    }
+}
+
+/// What a key takes in the store's index and queue.
+const IN_STORE: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_reads_alike_however_it_is_kept(
+            counts in any::<bool>(),
+            key in prop_oneof![1usize..40, 1000usize..1100],
+            steps in proptest::collection::vec(
+                (0usize..3, 0i64..50, prop_oneof![0usize..150, 900usize..1100], any::<bool>(), 0usize..30),
+                1..80,
+            ),
+        ) {
+            let key = vec![7; key];
+            let mut model: [Vec<(Order, Vec<u8>, bool)>; 3] = Default::default();
+            let mut state = KeyState::new(&key, 3, counts, None);
+            for (number, (step, time, length, waiting, dropped)) in steps.into_iter().enumerate() {
+                let fields = vec![number as u8; length];
+                let order = (time, number as u128);
+                let event = Event { time, identity: order.1.into(), fields: &fields, waiting };
+                if number == 0 {
+                    state = KeyState::new(&key, 3, counts, Some((step, event)));
+                } else {
+                    state.insert(step, event);
+                }
+                let run = &mut model[step];
+                let place = run.partition_point(|other| other.0 < order);
+                run.insert(place, (order, fields, waiting));
+                let other = (step + 1) % 3;
+                if dropped > 25 {
+                    let count = (dropped - 25).min(model[other].len());
+                    state.drop_first(other, count);
+                    model[other].drain(..count);
+                } else if let Some(of) = model[other].get_mut(dropped) {
+                    prop_assert_eq!(state.mark(other, of.0, waiting), Some(of.2));
+                    of.2 = waiting;
+                }
+                prop_assert_eq!(state.mark(step, (time, u128::MAX), waiting), None);
+                if dropped == 0 {
+                    state.repack(|step, fields| [fields, &[step as u8]].concat().into());
+                    for (step, run) in model.iter_mut().enumerate() {
+                        run.iter_mut().for_each(|of| of.1.push(step as u8));
+                    }
+                }
+                prop_assert_eq!(state.key(), &key);
+                prop_assert_eq!(state.counting().is_some(), counts);
+                for (run, model) in state.runs().zip(&model) {
+                    let own = |event: Event<'_>| (event.order(), event.fields.to_vec(), event.waiting);
+                    prop_assert_eq!(&run.iter().map(own).collect::<Vec<_>>(), model);
+                }
+                prop_assert_eq!(state.is_empty(), model.iter().all(Vec::is_empty));
+            }
+        }
     }
 }

@@ -8,17 +8,23 @@
 //! INVARIANT: a key in the index has an entry in the queue; the runs are ordered.
 
 mod carry;
+mod event;
+mod expiry;
 mod frozen;
 mod key;
+mod run;
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 
+pub(crate) use self::event::{Event, Halves, Order};
+use self::expiry::EVICTED_AT_ONCE;
 use self::frozen::Frozen;
-pub(crate) use self::key::{Event, KeyState, Order};
-use self::key::{drop_first, room};
+pub(crate) use self::key::{ALLOCATION, KeyState};
+pub(crate) use self::run::{LongRun, Run};
+use super::index::Index;
 use super::queue::TimeQueue;
 use crate::correlate::counting::Counting;
 use crate::pack::same;
@@ -43,7 +49,7 @@ impl Place {
 
 /// Everything retained for one rule.
 pub(crate) struct Store {
-    index: HashTable<KeySlot>,
+    index: Index,
     hasher: DefaultHashBuilder,
     keys: Vec<KeyState>,
     free: Vec<KeySlot>,
@@ -66,16 +72,13 @@ pub(crate) struct Store {
 /// makes up keys cannot make them collide.
 static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
 
-/// How many events of a full step are dropped at once, so that a full step costs no more an event.
-const EVICTED_AT_ONCE: usize = 64;
-
 impl Store {
     /// An empty store for a rule, with a lateness of `lateness` nanoseconds.
     pub(crate) fn new(rule: &RuleProgram, lateness: i64) -> Store {
         let reach: Box<[i64]> = rule.steps.iter().map(|step| step.reach).collect();
         let longest = reach.iter().copied().max().unwrap_or(0);
         Store {
-            index: HashTable::new(),
+            index: Index::default(),
             hasher: HASHER.get_or_init(DefaultHashBuilder::default).clone(),
             keys: Vec::new(),
             free: Vec::new(),
@@ -127,8 +130,8 @@ impl Store {
 
     /// As [`Store::find`], of a key whose hash is known.
     pub(crate) fn find_hashed(&self, hash: u64, key: &[u8]) -> Place {
-        let same = |slot: &KeySlot| self.get(*slot).is_some_and(|state| same(&state.key, key));
-        let slot = self.index.find(hash, same).copied();
+        let same = |slot| self.get(slot).is_some_and(|state| same(state.key(), key));
+        let slot = self.index.find(hash, same);
         Place { hash, slot }
     }
 
@@ -141,7 +144,7 @@ impl Store {
         limit: usize,
     ) -> Option<(KeySlot, usize)> {
         let slot = place.slot?;
-        let run = self.get(slot)?.steps.get(step)?;
+        let run = self.get(slot)?.run(step);
         let full = run.len() >= limit.max(1);
         full.then(|| (slot, EVICTED_AT_ONCE.min(run.len().div_ceil(2))))
     }
@@ -152,26 +155,17 @@ impl Store {
         place: Place,
         key: &[u8],
         step: usize,
-        event: Event,
+        event: Event<'_>,
     ) -> KeySlot {
-        let slot = match place.slot {
-            Some(slot) => slot,
-            None => self.add_key(place.hash, key, self.expires(step, event.time)),
+        self.events += 1;
+        let Some(slot) = place.slot else {
+            return self.add_key(place.hash, key, step, event);
         };
         self.save(slot);
-        if let Some(run) = self
-            .keys
-            .get_mut(slot as usize)
-            .and_then(|state| state.steps.get_mut(step))
-        {
-            let before = room(run);
-            if run.len() == run.capacity() {
-                run.reserve_exact((run.len() / 2).max(1));
-            }
-            self.bytes += event.bytes() + room(run) - before;
-            self.events += 1;
-            let place = run.partition_point(|other| other.order() < event.order());
-            run.insert(place, event);
+        if let Some(state) = self.keys.get_mut(slot as usize) {
+            self.bytes -= state.bytes();
+            state.insert(step, event);
+            self.bytes += state.bytes();
         }
         slot
     }
@@ -179,21 +173,21 @@ impl Store {
     /// Marks a final event to be looked at again; false if it is gone or was marked already.
     pub(crate) fn wait(&mut self, slot: KeySlot, event: Order) -> bool {
         self.save(slot);
-        let finals = &self.finals;
-        let state = self.keys.get_mut(slot as usize);
-        let found = state.and_then(|state| state.final_event_mut(finals, event));
-        found.is_some_and(|event| !std::mem::replace(&mut event.waiting, true))
+        let Some(state) = self.keys.get_mut(slot as usize) else {
+            return false;
+        };
+        let steps = (0..).zip(&self.finals).filter(|(_, is_final)| **is_final);
+        let mut marked = steps.filter_map(|(step, _)| state.mark(step, event, true));
+        marked.next() == Some(false)
     }
 
     /// Marks a final event as looked at for the last time, in every step that has it.
     pub(crate) fn settled(&mut self, slot: KeySlot, event: Order) {
         self.save(slot);
-        let finals = &self.finals;
         if let Some(state) = self.keys.get_mut(slot as usize) {
-            for run in state.final_runs_mut(finals) {
-                let place = run.binary_search_by_key(&event, Event::order);
-                if let Some(event) = place.ok().and_then(|place| run.get_mut(place)) {
-                    event.waiting = false;
+            for (step, is_final) in self.finals.iter().enumerate() {
+                if *is_final {
+                    state.mark(step, event, false);
                 }
             }
         }
@@ -203,119 +197,33 @@ impl Store {
     pub(crate) fn count<T>(
         &mut self,
         slot: KeySlot,
-        change: impl FnOnce(&mut Counting, &[u8], &[Vec<Event>]) -> T,
+        change: impl FnOnce(&mut Counting, &[u8], &[LongRun]) -> T,
     ) -> Option<T> {
         if !self.counts {
             return None;
         }
         self.save(slot);
         let state = self.keys.get_mut(slot as usize)?;
-        let counting = state.counting.as_mut()?;
+        let (counting, key, runs) = state.counting_mut()?;
         self.bytes -= counting.bytes();
-        let out = change(counting, &state.key, &state.steps);
+        let out = change(counting, key, runs);
         self.bytes += counting.bytes();
         Some(out)
     }
 
-    /// Drops what the watermark has left behind, with some slack.
-    pub(crate) fn expire(&mut self, rule: &RuleProgram, watermark: i64) {
-        while let Some((_, slot)) = self.expiry.pop_before(watermark) {
-            // A removed key's entry in the queue is the one it was removed with.
-            self.count(slot, |counting, key, steps| {
-                let before = watermark.saturating_sub(rule.within);
-                counting.expire(rule, key, steps, watermark, before);
-            });
-            for step in 0..self.reach.len() {
-                let Some(run) = self.get(slot).and_then(|state| state.steps.get(step)) else {
-                    continue;
-                };
-                let gone = run.partition_point(|event| self.expires(step, event.time) < watermark);
-                if gone > 0 {
-                    self.drop_oldest(slot, step, gone);
-                }
+    /// Adds a key with the first event of a step.
+    fn add_key(&mut self, hash: u64, key: &[u8], step: usize, event: Event<'_>) -> KeySlot {
+        let expires = self.expires(step, event.time);
+        let state = KeyState::new(key, self.reach.len(), self.counts, Some((step, event)));
+        self.bytes += state.bytes() + state.counting().map_or(0, Counting::bytes);
+        if self.index.is_full() {
+            let mut larger = Index::larger(&self.index);
+            let keys = (0..).zip(&self.keys).filter(|(_, state)| !state.is_none());
+            for (slot, state) in keys {
+                larger.add(self.hash(state.key()), slot);
             }
-            match self.first_of(slot) {
-                // Not at every small step of the watermark, so that a busy key is seldom gone through.
-                Some((next, _)) => {
-                    let soonest = watermark.saturating_add(self.expiry.width());
-                    self.expiry.push(next.max(soonest), slot);
-                }
-                None => self.remove_key(slot),
-            }
+            self.index = larger;
         }
-    }
-
-    /// When the event that will go first goes; none where nothing is retained.
-    pub(crate) fn first_expiry(&self) -> Option<i64> {
-        self.expiry.first_time()
-    }
-
-    /// What is to go first where something must: the oldest events (one where there are few) of a
-    /// step of the key that would expire first. [`Store::evict`] must follow.
-    pub(crate) fn oldest(&mut self) -> Option<(KeySlot, usize, usize)> {
-        loop {
-            let (_, slot) = self.expiry.pop_before(i64::MAX)?;
-            let Some((first, step)) = self.first_of(slot) else {
-                self.remove_key(slot);
-                continue;
-            };
-            let run = self.get(slot)?.steps.get(step)?;
-            let count = (run.len() / 8 + 1).min(EVICTED_AT_ONCE);
-            // Back in the queue, because what is left will expire.
-            self.expiry.push(first, slot);
-            return Some((slot, step, count));
-        }
-    }
-
-    /// Drops the first events of a step of a key before their time; gives how many.
-    pub(crate) fn evict(
-        &mut self,
-        rule: &RuleProgram,
-        slot: KeySlot,
-        step: usize,
-        count: usize,
-    ) -> u64 {
-        let dropped = self.drop_oldest(slot, step, count);
-        self.count(slot, |counting, key, steps| {
-            counting.add_up(rule, key, steps);
-        });
-        dropped
-    }
-
-    fn drop_oldest(&mut self, slot: KeySlot, step: usize, count: usize) -> u64 {
-        self.save(slot);
-        let run = self
-            .keys
-            .get_mut(slot as usize)
-            .and_then(|state| state.steps.get_mut(step));
-        let Some(run) = run else { return 0 };
-        let count = count.min(run.len());
-        self.bytes -= drop_first(run, count);
-        self.events -= count as u64;
-        count as u64
-    }
-
-    /// When the first event of a key expires, and of which step it is.
-    fn first_of(&self, slot: KeySlot) -> Option<(i64, usize)> {
-        let steps = self.get(slot)?.steps.iter().enumerate();
-        let firsts = steps.filter_map(|(step, run)| {
-            run.first()
-                .map(|event| (self.expires(step, event.time), step))
-        });
-        firsts.min()
-    }
-
-    fn expires(&self, step: usize, time: i64) -> i64 {
-        time.saturating_add(self.reach.get(step).copied().unwrap_or(0))
-    }
-
-    fn add_key(&mut self, hash: u64, key: &[u8], expires: i64) -> KeySlot {
-        let state = KeyState {
-            key: key.into(),
-            steps: self.reach.iter().map(|_| Vec::new()).collect(),
-            counting: self.counts.then(Box::default),
-        };
-        self.bytes += state.bytes();
         let slot = match self.free.pop() {
             Some(slot) => {
                 // Nothing is in it, and what comes is not what was frozen.
@@ -326,33 +234,28 @@ impl Store {
                 slot
             }
             None => {
+                if self.keys.len() == self.keys.capacity() {
+                    // Less room than doubling leaves.
+                    self.keys.reserve_exact(self.keys.len() / 4 + 16);
+                }
                 self.keys.push(state);
                 u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX)
             }
         };
-        let (keys, hasher) = (&self.keys, &self.hasher);
-        self.index.insert_unique(hash, slot, |slot| {
-            hasher.hash_one(keys.get(*slot as usize).map_or(&[][..], |state| &state.key))
-        });
+        self.index.add(hash, slot);
         self.expiry.push(expires, slot);
         slot
     }
 
-    fn remove_key(&mut self, slot: KeySlot) {
+    /// Removes a key, whose hash this is, with all its events.
+    fn remove_key(&mut self, slot: KeySlot, hash: u64) {
         self.save(slot);
         let Some(state) = self.keys.get_mut(slot as usize) else {
             return;
         };
-        self.bytes -= state.bytes();
-        let hash = self.hasher.hash_one(&*state.key);
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
-        *state = KeyState {
-            key: Box::default(),
-            steps: Box::default(),
-            counting: None,
-        };
+        self.bytes -= state.bytes() + state.counting().map_or(0, Counting::bytes);
+        *state = KeyState::none();
+        self.index.remove(hash, slot);
         self.free.push(slot);
     }
 }
@@ -364,11 +267,11 @@ mod tests {
     use super::*;
     use crate::program::{Layout, RoleProgram, StepProgram};
 
-    fn event(time: i64, identity: u128) -> Event {
+    fn event(time: i64, identity: u128) -> Event<'static> {
         Event {
             time,
             identity: identity.into(),
-            fields: Box::from(&b"abc"[..]),
+            fields: b"abc",
             waiting: false,
         }
     }
@@ -380,7 +283,7 @@ mod tests {
             role: RoleProgram::One(Pick::Any),
             layout: Layout {
                 fields: Vec::new(),
-                position: Vec::new(),
+                places: Vec::new(),
                 time: 0,
             },
             joins: Vec::new(),
@@ -404,7 +307,7 @@ mod tests {
         }
     }
 
-    fn add(store: &mut Store, key: &[u8], step: usize, event: Event) {
+    fn add(store: &mut Store, key: &[u8], step: usize, event: Event<'_>) {
         let place = store.find(key);
         store.insert(place, key, step, event);
     }
@@ -444,7 +347,7 @@ mod tests {
             }
             add(&mut store, b"k", 0, event(i, i as u128));
         }
-        let run = &store.keys[0].steps[0];
+        let run = store.keys[0].run(0);
         assert!(run.len() <= 100);
         assert_eq!(run.last().unwrap().time, 999);
         assert_eq!(evicted + run.len() as u64, 1000);
@@ -463,7 +366,7 @@ mod tests {
         }
         let mut times = vec![];
         while let Some((slot, step, count)) = store.oldest() {
-            times.push(store.get(slot).unwrap().steps[step][0].time);
+            times.push(store.get(slot).unwrap().run(step).first().unwrap().time);
             assert_eq!(store.evict(&rule(), slot, step, count), 1);
         }
         assert_eq!(times, [1, 3, 5, 9]);

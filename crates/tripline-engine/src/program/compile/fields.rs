@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tripline_lang::checked::{Checked, Expr, ExprKind, Rule};
 
-use crate::program::{EventFields, Layout};
+use crate::program::{EventFields, Layout, Place};
 
 /// For each schema, the fields that something needs: by index, closed over what they read.
 pub(super) fn needed_fields(checked: &Checked, event_fields: EventFields) -> Vec<BTreeSet<usize>> {
@@ -88,7 +88,7 @@ fn rule_expressions(rule: &Rule) -> Vec<&Expr> {
         .collect()
 }
 
-/// What is kept of the events of a step: first what joins read, `joined`.
+/// What is kept of the events of a step: first what joins read, `joined`. What is a part of the key is kept there.
 pub(super) fn layout(
     checked: &Checked,
     rule: &Rule,
@@ -104,7 +104,7 @@ pub(super) fn layout(
     else {
         return Layout {
             fields: Vec::new(),
-            position: Vec::new(),
+            places: Vec::new(),
             time: 0,
         };
     };
@@ -128,16 +128,30 @@ pub(super) fn layout(
         used.iter()
             .filter(|field| !joined.is_some_and(|joined| joined.contains(*field))),
     );
-    fields.retain(|field| *field != schema.time);
-    let mut position = vec![None; schema.fields.len()];
+    let mut places = vec![Place::None; schema.fields.len()];
+    for (part, key) in rule.form.keys.iter().enumerate() {
+        if let Some(Expr {
+            kind: ExprKind::Field { step, field },
+            ..
+        }) = key.per_step.get(at)
+            && *step == at
+            && used.contains(field)
+            && *field != schema.time
+            && let Some(place @ Place::None) = places.get_mut(*field)
+        {
+            *place = Place::Key(part);
+        }
+    }
+    let in_key = |field: &usize| matches!(places.get(*field), Some(Place::Key(_)));
+    fields.retain(|field| *field != schema.time && !in_key(field));
     for (at, field) in fields.iter().enumerate() {
-        if let Some(position) = position.get_mut(*field) {
-            *position = Some(at);
+        if let Some(place) = places.get_mut(*field) {
+            *place = Place::Packed(at);
         }
     }
     Layout {
         fields,
-        position,
+        places,
         time: schema.time,
     }
 }
