@@ -1,7 +1,7 @@
 //! Lines at the end of a file, or on standard output. One request after the other.
 
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,9 +24,17 @@ impl Appending {
     /// A file, which need not be there.
     pub(super) fn open(path: &Path) -> Result<Appending, RelayError> {
         let opened = || {
-            let mut file = File::options().create(true).append(true).open(path)?;
-            let is_file = file.metadata()?.is_file();
-            let length = is_file.then(|| file.seek(SeekFrom::End(0))).transpose()?;
+            let mut file = File::options()
+                .create(true)
+                .append(true)
+                .read(true)
+                .open(path)?;
+            let length = if file.metadata()?.is_file() {
+                end_line(&mut file)?;
+                Some(file.seek(SeekFrom::End(0))?)
+            } else {
+                None
+            };
             Ok(To::File(file, length))
         };
         let file = opened().map_err(|source| RelayError::File {
@@ -54,6 +62,21 @@ impl Appending {
     }
 }
 
+/// Ends a line that was being written when a process was killed: its record was not acknowledged, and comes
+/// again.
+fn end_line(file: &mut File) -> io::Result<()> {
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last == [b'\n'] {
+        Ok(())
+    } else {
+        file.write_all(b"\n")
+    }
+}
+
 fn append(to: &mut To, lines: &[u8]) -> io::Result<()> {
     match to {
         To::Standard => {
@@ -71,6 +94,25 @@ fn append(to: &mut To, lines: &[u8]) -> io::Result<()> {
                 Err(_) => drop(file.set_len(*length)),
             }
             written
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_that_was_cut_off_is_ended_before_others_follow() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        for before in ["", "whole\n", "cut o"] {
+            std::fs::write(&path, before).unwrap();
+            let file = Appending::open(&path).unwrap();
+            file.send(Bytes::from_static(b"next\n")).await.unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(text.lines().last(), Some("next"));
+            assert_eq!(text.lines().next(), before.lines().next().or(Some("next")));
         }
     }
 }

@@ -20,6 +20,7 @@ mod live;
 mod modes;
 mod outputs;
 mod promises;
+mod relay;
 mod resume;
 mod resumed_inputs;
 mod resumed_outputs;
