@@ -633,6 +633,11 @@ pub const CODES: &[Code] = &[
         "`last` and `every` choose among the events of a step when a later one comes. After the final step there is none: each of its events is looked at.",
     ),
     code(
+        "W0205",
+        "a number of events that is never reached",
+        "At most 4,096 events of one step are retained for one key. So no more than that, and no more different values, are ever counted, and a rule that asks for more gives no detection.",
+    ),
+    code(
         "W0301",
         "an expired exclusion",
         "The last day of the exclusion is over, so it no longer applies.",
