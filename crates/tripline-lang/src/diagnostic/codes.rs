@@ -424,7 +424,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0410",
         "a key that stands twice",
-        "A key has one row. With `nocase` two keys that differ in case alone are one.",
+        "A key has one row. With `nocase` two keys that differ in case alone are one, and two spellings of an IPv6 address always are.",
     ),
     code(
         "E0411",
