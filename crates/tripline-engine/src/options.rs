@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use tripline_lang::checked::MOST_EVENTS;
 
 /// When a detection is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +25,8 @@ pub struct Options {
     pub emission: Emission,
     /// The most bytes of retained state, all rules together.
     pub max_state: usize,
-    /// The most events retained for one step of one key of one rule.
+    /// The most events retained for one step of one key of one rule. The checker warns of rules that ask for
+    /// more than the default, [`MOST_EVENTS`].
     pub max_events_per_key: usize,
     /// The most bindings tried for one final event, so that no input can make a rule's cost explode.
     pub max_bindings: usize,
@@ -42,7 +44,7 @@ impl Options {
             lateness: Duration::from_secs(30 * 60),
             emission: Emission::Final,
             max_state: 512 << 20,
-            max_events_per_key: 4096,
+            max_events_per_key: MOST_EVENTS,
             max_bindings: 65_536,
             today,
             range: i64::MIN..i64::MAX,

@@ -233,3 +233,117 @@ fn an_event_of_two_steps_that_a_limit_drops_from_both_is_settled_once() {
     let given: Vec<Vec<usize>> = sink.bound().into_iter().map(|(ids, _)| ids).collect();
     assert_eq!(given, [[0], [1], [2]]);
 }
+
+/// An engine that has taken these records, with its sink.
+fn taken(text: &str, options: Options, records: &[String]) -> (Engine, Collected) {
+    let mut engine = Engine::new(sampled(text), options);
+    let mut sink = Collected::default();
+    for record in records {
+        engine.push(record.as_bytes(), &mut sink);
+    }
+    (engine, sink)
+}
+
+#[test]
+fn a_final_event_that_is_settled_because_a_limit_drops_it_counts_as_limited_where_its_search_is() {
+    let event =
+        |id: usize, time, interactive, ip| Event::signin(id, time, 1, interactive, ip).record();
+    let mut records = vec![event(0, 0, true, 1)];
+    records.extend((1..=5).map(|id| event(id, id as i64, false, 2)));
+    let options = Options {
+        max_events_per_key: 2,
+        max_bindings: 0,
+        ..Options::new(today())
+    };
+    let (mut engine, mut sink) = taken(LAST, options, &records);
+    assert_eq!(engine.stats().evicted, 3);
+    assert_eq!(engine.stats().rules[0].search_limited, 3);
+    engine.finish(&mut sink);
+    assert_eq!(engine.stats().rules[0].search_limited, 5);
+}
+
+#[test]
+fn what_a_count_adds_up_for_one_arrival_is_limited_and_the_rest_is_given_when_the_watermark_passes()
+{
+    let rule = r#"rule r { count by user within 60s {
+        f = signin where interactive
+        g = signin where not interactive
+        having count(f) > count(g)
+    } }"#;
+    // The last to come is before all others, and makes every `f` one too many.
+    let mut events: Vec<Event> = (0..40)
+        .map(|id| Event::signin(id, id as i64 + 1, 1, id % 2 == 1, 1))
+        .collect();
+    events.push(Event::signin(40, 0, 1, true, 1));
+    let records: Vec<String> = events.iter().map(Event::record).collect();
+    let given = |emission, max_bindings| {
+        let options = Options {
+            emission,
+            max_bindings,
+            ..Options::new(today())
+        };
+        let (mut engine, mut sink) = taken(rule, options, &records);
+        let early = sink.given.len();
+        engine.finish(&mut sink);
+        let mut ids = sink.reported();
+        ids.sort();
+        (early, ids, engine.stats().rules[0].search_limited)
+    };
+    let (_, wanted, limited) = given(Emission::Final, 5);
+    assert_eq!((wanted.len(), limited), (21, 0));
+    let (early, ids, limited) = given(Emission::Early, 100_000);
+    assert_eq!((early, &ids, limited), (21, &wanted, 0));
+    let (early, ids, limited) = given(Emission::Early, 5);
+    assert_eq!((early, &ids, limited), (3, &wanted, 1));
+}
+
+#[test]
+fn looking_whether_a_match_is_afresh_is_part_of_what_is_tried() {
+    let rule = r#"rule r { sequence by user within 60s {
+        a = signin where interactive
+        b = 2.. signin where not interactive
+    } }"#;
+    // Many that could be final and have no `a` before them, then one that is.
+    let mut records: Vec<String> = (0..100)
+        .map(|id| Event::signin(id, 0, 1, false, 1).record())
+        .collect();
+    records.push(Event::signin(100, 1, 1, true, 1).record());
+    records.extend([101, 102].map(|id| Event::signin(id, id as i64 - 99, 1, false, 1).record()));
+    for (max_bindings, limited) in [(50, 1), (1_000, 0)] {
+        let options = Options {
+            max_bindings,
+            ..Options::new(today())
+        };
+        let (mut engine, mut sink) = taken(rule, options, &records);
+        engine.finish(&mut sink);
+        assert_eq!(sink.bound(), [(vec![100, 102], false)]);
+        assert_eq!(engine.stats().rules[0].search_limited, limited);
+    }
+}
+
+#[test]
+fn events_that_stand_for_another_step_are_part_of_what_is_tried() {
+    let rule = r#"rule r { sequence by user within 60s {
+        a = 1.. signin where not interactive
+        b = signin where interactive
+        c = 1.. signin where not interactive
+    } }"#;
+    // At the instant of `b`, so that what could stand for `c` stands for `a`.
+    let mut records: Vec<String> = (0..30)
+        .map(|id| Event::signin(id, 0, 1, false, 1).record())
+        .collect();
+    records.push(Event::signin(30, 0, 1, true, 1).record());
+    records.push(Event::signin(31, 1, 1, false, 1).record());
+    for (max_bindings, limited) in [(90, 1), (1_000, 0)] {
+        let options = Options {
+            max_bindings,
+            lateness: Duration::ZERO,
+            ..Options::new(today())
+        };
+        let (mut engine, mut sink) = taken(rule, options, &records);
+        let before = engine.stats().rules[0].search_limited;
+        engine.finish(&mut sink);
+        let after = engine.stats().rules[0].search_limited;
+        assert_eq!(after - before, limited);
+    }
+}

@@ -225,6 +225,24 @@ fn a_key_that_is_no_text_is_looked_up_as_its_text() {
 }
 
 #[test]
+fn an_address_is_looked_up_however_the_file_writes_it() {
+    let csv = "upn,tier\n2001:DB8:0:0::7,a\n::ffff:192.0.2.7,b\n";
+    let ndjson = r#"{"upn": "2001:db8:0::0007", "tier": "a"}
+{"upn": "0:0:0:0:0:ffff:c000:207", "tier": "b"}"#;
+    for (ip, gives) in [
+        ("2001:db8::7", json!("a")),
+        ("[2001:0DB8::0:7]:443", json!("a")),
+        ("192.0.2.7", json!("b")),
+        ("2001:db8::8", Value::Null),
+    ] {
+        for table in [csv, ndjson] {
+            let event = json!({"user": "u", "ip": ip});
+            assert_eq!(given("lookup(vips, ip).tier", table, event), gives, "{ip}");
+        }
+    }
+}
+
+#[test]
 fn schemas_keys_joins_exclusions_and_filters_look_up() {
     let text = r#"
         schema device {

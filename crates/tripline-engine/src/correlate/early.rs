@@ -6,7 +6,7 @@
 //! told only when the watermark has passed and nothing can change any more.
 
 use super::arrival::Arrival;
-use super::binding::Match;
+use super::binding::{Binding, Match};
 use super::search::Search;
 use super::settle::report;
 use super::store::{KeySlot, Order, Run};
@@ -223,6 +223,20 @@ impl State {
             let Some(last) = state.final_event(rule, *order) else {
                 continue;
             };
+            if matches!(rule.shape, ShapeProgram::Count(_)) {
+                // An arrival out of order brings up all that was given before: that is not added up again.
+                if self
+                    .given
+                    .contains(Binding::of(rule, state.key(), last).id())
+                {
+                    continue;
+                }
+                if budget == 0 {
+                    looked.limited = true;
+                    looked.again.push(*order);
+                    continue;
+                }
+            }
             let mut search = Search {
                 rule,
                 state,

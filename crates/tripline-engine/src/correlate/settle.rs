@@ -73,10 +73,7 @@ impl State {
                             .entry((*rule, *slot))
                             .or_insert(known.options.max_bindings);
                         let seen = known.matches((*rule, *slot, *event), budget, &mut found);
-                        if let Some(stats) = stats.rules.get_mut(*rule) {
-                            stats.search_limited += u64::from(seen.limited);
-                            stats.unknown_before += u64::from(seen.unknown_before);
-                        }
+                        seen.count(stats, *rule);
                     }
                 }
                 // More than anybody reads, but it must fit in memory.
@@ -184,7 +181,8 @@ impl State {
         let mut found = Vec::new();
         let mut budget = known.options.max_bindings;
         for event in &events {
-            known.matches((rule_index, slot, *event), &mut budget, &mut found);
+            let seen = known.matches((rule_index, slot, *event), &mut budget, &mut found);
+            seen.count(stats, rule_index);
         }
         give(program, stats, &mut found, sink);
         if let Some(store) = self.stores.get_mut(rule_index) {
@@ -237,6 +235,16 @@ struct Seen {
     unknown_before: bool,
 }
 
+impl Seen {
+    /// Counts it for a rule.
+    fn count(self, stats: &mut Stats, rule_index: usize) {
+        if let Some(stats) = stats.rules.get_mut(rule_index) {
+            stats.search_limited += u64::from(self.limited);
+            stats.unknown_before += u64::from(self.unknown_before);
+        }
+    }
+}
+
 impl<'s> Known<'s> {
     /// Adds the matches of a final event that waits; it is not there if a limit has dropped it since.
     fn matches(
@@ -270,7 +278,10 @@ impl<'s> Known<'s> {
             unknown_before: false,
         };
         let matches = search.run();
-        *budget = search.budget;
+        // An event at which a `count` gives is looked at once here, however many it adds up.
+        if !matches!(rule.shape, ShapeProgram::Count(_)) {
+            *budget = search.budget;
+        }
         let seen = Seen {
             limited: *budget == 0,
             unknown_before: search.unknown_before && matches.is_empty(),

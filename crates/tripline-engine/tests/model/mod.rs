@@ -28,6 +28,8 @@ pub(crate) use event::{Event, MOST, Row, SCHEMA, SECOND, START, arrival, each, e
 pub(crate) use matches::{Found, affordable, expected};
 pub(crate) use random::{SORTS, Sort, retuned, rule, rules, sort_of, tape};
 pub(crate) use rule::Rule;
-pub(crate) use running::{Collected, Given, cases, compile, compiled, engine, today};
+pub(crate) use running::{
+    Collected, Given, cases, compile, compile_files, compiled, engine, today,
+};
 pub(crate) use samples::{LAST, LONE, RULES, all, sample, sampled, sampled_with};
 pub(crate) use text::set_text;

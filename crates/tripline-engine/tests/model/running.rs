@@ -96,11 +96,16 @@ pub(crate) fn compiled(rules: &[Rule]) -> RuleSet {
 
 /// A whole text of schemas and rules compiled.
 pub(crate) fn compile(text: &str, fields: EventFields) -> RuleSet {
-    let mut sources = lang::source::SourceSet::from_texts([("r.trip", text)]);
+    compile_files(&[("r.trip", text)], fields)
+}
+
+/// The same with the files that its lists and tables name.
+pub(crate) fn compile_files(files: &[(&str, &str)], fields: EventFields) -> RuleSet {
+    let mut sources = lang::source::SourceSet::from_texts(files.iter().copied());
     let checking = lang::check(&mut sources, today());
     let checked = checking
         .checked
-        .unwrap_or_else(|| panic!("{text}\n{:#?}", checking.diagnostics));
+        .unwrap_or_else(|| panic!("{files:?}\n{:#?}", checking.diagnostics));
     RuleSet::compile(&checked, fields)
 }
 

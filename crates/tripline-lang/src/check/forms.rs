@@ -60,6 +60,7 @@ impl Checker<'_> {
                     if let Some(least) = &step.least {
                         found.kind = StepKind::Many;
                         found.least = self.least(least, 1..=MOST, "a step stands for");
+                        self.warn_of_least(found.least.unwrap_or(0), least.span);
                         open = true;
                     }
                     written.steps.push(found);

@@ -33,6 +33,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod tests_of_rules;
+mod thresholds;
 mod unsure;
 
 use std::collections::HashSet;

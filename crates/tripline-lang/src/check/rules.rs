@@ -144,6 +144,9 @@ impl Checker<'_> {
             Some(having) => Some(self.having(&having.condition, in_hand)?),
             None => None,
         };
+        if let Some(having) = &having {
+            self.warn_of_having(having);
+        }
         if steps.len() < written.steps.len() {
             return None;
         }
@@ -213,6 +216,9 @@ impl Checker<'_> {
                         .map(Some),
                     None => Some(None),
                 };
+                if let Some(Some(having)) = &having {
+                    self.warn_of_having(having);
+                }
                 found
                     .least
                     .zip(having)

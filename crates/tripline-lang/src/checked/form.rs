@@ -4,6 +4,10 @@ use std::ops::Range;
 
 use super::Expr;
 
+/// The most events of one step and key that an engine retains if nothing else is asked of it: no rule can
+/// count more. The checker warns of thresholds above it.
+pub const MOST_EVENTS: usize = 4096;
+
 /// What a rule looks for.
 ///
 /// INVARIANT: the steps that events are bound to come first, those that must be absent after them; a

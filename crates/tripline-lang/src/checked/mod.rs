@@ -19,7 +19,7 @@ use regex::Regex;
 use crate::source::Span;
 use crate::types::Type;
 
-pub use form::{Choice, Extent, Form, Key, Pick, Role, Shape, Step};
+pub use form::{Choice, Extent, Form, Key, MOST_EVENTS, Pick, Role, Shape, Step};
 
 pub use expr::{Aggregate, ArithmeticOp, CompareOp, Constant, Expr, ExprKind, TextOp};
 pub use table::{Cell, Table};

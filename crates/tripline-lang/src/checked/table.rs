@@ -1,6 +1,6 @@
 //! A keyed table as it is kept: the cells of each column in one text, and a hash of the keys. Filled
 //! row by row by the checker; asked by the engine for each `lookup`, which allocates nothing but to
-//! fold a key's case.
+//! fold a key's case or to spell an address as every other.
 //!
 //! INVARIANT: what a table takes grows with what its file holds, however its rows are made up: a
 //! column that few rows of NDJSON have keeps the numbers of those rows instead of a place for each.
@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::value::{Encoding, Raw, Value, case};
+use crate::value::{Encoding, Raw, Value, case, convert};
 
 /// How many places of rows without a value a column may have for each row with one, before it keeps
 /// the numbers of its rows.
@@ -118,7 +118,7 @@ impl Table {
 
     /// The row of a key.
     pub fn row(&self, key: &str) -> Option<u32> {
-        let key = self.folded(key);
+        let key = folded(key, self.nocase);
         let hash = self.hasher.hash_one(key.as_ref());
         let same = |row: &u32| self.is_key_of(*row, &key);
         self.index.find(hash, same).copied()
@@ -165,17 +165,8 @@ impl Table {
 
     fn is_key_of(&self, row: u32, folded: &str) -> bool {
         match self.cell(row, self.key) {
-            Some(Cell::Text(key)) if self.nocase => case::fold(key) == folded,
-            Some(Cell::Text(key)) => key == folded,
+            Some(Cell::Text(key)) => self::folded(key, self.nocase) == folded,
             _ => false,
-        }
-    }
-
-    fn folded<'k>(&self, key: &'k str) -> Cow<'k, str> {
-        if self.nocase {
-            case::fold(key)
-        } else {
-            Cow::Borrowed(key)
         }
     }
 
@@ -198,7 +189,7 @@ impl Table {
         let row = self.rows;
         self.rows += 1;
         let key = match self.cell(row, self.key) {
-            Some(Cell::Text(key)) => self.folded(key).into_owned(),
+            Some(Cell::Text(key)) => folded(key, self.nocase).into_owned(),
             _ => return None,
         };
         let hash = self.hasher.hash_one(key.as_str());
@@ -217,8 +208,7 @@ impl Table {
         let column = columns.get(*column);
         index.insert_unique(hash, row, |row| {
             let key = match column.and_then(|column| column.cell(*row)) {
-                Some(Cell::Text(key)) if *nocase => case::fold(key),
-                Some(Cell::Text(key)) => Cow::Borrowed(key),
+                Some(Cell::Text(key)) => folded(key, *nocase),
                 _ => Cow::Borrowed(""),
             };
             hasher.hash_one(key.as_ref())
@@ -279,6 +269,16 @@ impl Column {
         }
         self.text.push_str(text);
         self.ends.push(end(&self.text));
+    }
+}
+
+/// What two keys share exactly when they are one: the same letters, or the same address, which IPv6 lets
+/// be spelled in several ways.
+fn folded(key: &str, nocase: bool) -> Cow<'_, str> {
+    match convert::spelling(key) {
+        Some(address) => address,
+        None if nocase => case::fold(key),
+        None => Cow::Borrowed(key),
     }
 }
 

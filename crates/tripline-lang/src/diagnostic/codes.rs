@@ -424,7 +424,7 @@ pub const CODES: &[Code] = &[
     code(
         "E0410",
         "a key that stands twice",
-        "A key has one row. With `nocase` two keys that differ in case alone are one.",
+        "A key has one row. With `nocase` two keys that differ in case alone are one, and two spellings of an IPv6 address always are.",
     ),
     code(
         "E0411",
@@ -631,6 +631,11 @@ pub const CODES: &[Code] = &[
         "W0204",
         "a modifier on the final step",
         "`last` and `every` choose among the events of a step when a later one comes. After the final step there is none: each of its events is looked at.",
+    ),
+    code(
+        "W0205",
+        "a number of events that is never reached",
+        "At most 4,096 events of one step are retained for one key. So no more than that, and no more different values, are ever counted, and a rule that asks for more gives no detection.",
     ),
     code(
         "W0301",

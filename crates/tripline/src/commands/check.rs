@@ -72,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
                     number(checked.rules.len(), "rule"),
                     number(checked.schemas.len(), "schema"),
                     number(checked.filters.len(), "filter"),
+                    number(checked.tests.len(), "test"),
                 ];
                 format!("{}: ", parts.join(", "))
             }

@@ -95,13 +95,17 @@ impl Ledger {
         self.dead_letter.as_mut()
     }
 
-    /// Opens the account of a block.
-    pub(crate) fn begin(&mut self, block: &Block) -> Result<(), Failure> {
-        let index = block.source().index;
-        if let Entry::Vacant(first) = self.lines_before.entry(index) {
+    /// Counts an input that something was read of, or that came to its end: an empty one has no block.
+    pub(crate) fn read(&mut self, source: &Source) {
+        if let Entry::Vacant(first) = self.lines_before.entry(source.index) {
             first.insert(0);
             self.inputs += 1;
         }
+    }
+
+    /// Opens the account of a block.
+    pub(crate) fn begin(&mut self, block: &Block) -> Result<(), Failure> {
+        self.read(block.source());
         self.counted = (0, 0);
         if block.begins_too_long() {
             self.records += 1;

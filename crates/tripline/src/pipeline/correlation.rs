@@ -282,6 +282,7 @@ impl Consumer<Scans> for Correlate {
     }
 
     fn ended(&mut self, source: &Source) -> Result<(), Failure> {
+        self.desk.ledger.read(source);
         self.tending.positions.ended(source);
         self.tending.happened();
         Ok(())

@@ -212,6 +212,11 @@ impl Consumer<Sifted> for Pass {
         Ok(())
     }
 
+    fn ended(&mut self, source: &Source) -> Result<(), Failure> {
+        self.ledger.read(source);
+        Ok(())
+    }
+
     fn failed(&mut self, source: &Source, error: &str) -> Result<(), Failure> {
         self.ledger.failed(source, error);
         Ok(())

@@ -41,6 +41,29 @@ fn file(folder: &Path, name: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
+fn an_input_without_a_record_is_counted_as_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = file(folder.path(), "a/empty.json", b"");
+    let blank = file(folder.path(), "a/blank.json", b"\n \n");
+    let nothing = file(folder.path(), "a/nothing.json.gz", &gzip(b""));
+    for mode in ["detections", "annotate", "filter"] {
+        let read = |paths: &[&str]| {
+            let mut command = run(&["-q", "--mode", mode]);
+            command.args(paths);
+            stats(command)["inputs"].clone()
+        };
+        for path in [&empty, &blank, &nothing] {
+            assert_eq!(read(&[path]), 1, "{mode} {path}");
+        }
+        assert_eq!(
+            read(&[&empty, "signins.ndjson", &blank, &nothing]),
+            4,
+            "{mode}"
+        );
+    }
+}
+
+#[test]
 fn standard_input_is_read_when_nothing_or_a_dash_is_named() {
     assert_eq!(given(signins()), expected());
     let mut command = run(&["-q", "-"]);

@@ -10,6 +10,24 @@ fn sound_rules_are_said_to_be_so() {
 }
 
 #[test]
+fn check_says_how_many_tests_it_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tested.trip");
+    let rules = format!(
+        "{DRAFT}
+         rule r {{ meta {{ id = \"one\" }} match {{ e = signin }} }}
+         test \"one\" for r {{ signin at 10:00 {{ }} expect 1 detection }}
+         test \"two\" for r {{ signin at 10:00 {{ }} expect at least 1 detection }}"
+    );
+    std::fs::write(&path, rules).expect("a file");
+    let output = output(tripline(&["check", path.to_str().expect("UTF-8")]));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "1 rule, 1 schema, 0 filters, 2 tests: 0 errors, 0 warnings\n"
+    );
+}
+
+#[test]
 fn every_problem_is_shown_in_every_format() {
     assert_snapshot!("check_text", shown(tripline(&["check", "broken"])));
     assert_snapshot!(

@@ -17,7 +17,12 @@ pub(crate) enum Accumulator {
     /// How many.
     Count(u64),
     /// Each packed combination of values, and how many events have it.
-    Distinct(HashMap<Box<[u8]>, u32>),
+    Distinct {
+        /// By packed combination.
+        values: HashMap<Box<[u8]>, u32>,
+        /// What the values themselves take.
+        bytes: usize,
+    },
     /// A sum.
     Sum(Sum),
     /// Each value, and how many events have it.
@@ -26,6 +31,8 @@ pub(crate) enum Accumulator {
         values: BTreeMap<Ordered, u32>,
         /// The least is asked for, not the greatest.
         least: bool,
+        /// What the values themselves take.
+        bytes: usize,
     },
     /// The different values in the order in which they came up.
     Values(Values),
@@ -40,6 +47,9 @@ pub(crate) struct Values {
     places: HashMap<Box<[u8]>, VecDeque<u64>>,
     /// Each value by the number of the first of its events.
     in_order: BTreeMap<u64, Value<'static>>,
+    /// What the values themselves take, and how many events have one.
+    bytes: usize,
+    events: usize,
 }
 
 /// A sum that is exact: fractions are kept as multiples of 2⁻³².
@@ -92,11 +102,15 @@ impl Accumulator {
     pub(crate) fn new(kind: AggregateKind) -> Accumulator {
         match kind {
             AggregateKind::Count => Accumulator::Count(0),
-            AggregateKind::Distinct => Accumulator::Distinct(HashMap::new()),
+            AggregateKind::Distinct => Accumulator::Distinct {
+                values: HashMap::new(),
+                bytes: 0,
+            },
             AggregateKind::Sum => Accumulator::Sum(Sum::default()),
             AggregateKind::Min | AggregateKind::Max => Accumulator::Extreme {
                 values: BTreeMap::new(),
                 least: kind == AggregateKind::Min,
+                bytes: 0,
             },
             AggregateKind::Values => Accumulator::Values(Values::default()),
         }
@@ -109,16 +123,21 @@ impl Accumulator {
         }
         match self {
             Accumulator::Count(count) => *count += 1,
-            Accumulator::Distinct(values) => {
+            Accumulator::Distinct { values, bytes } => {
                 if let Some(packed) = packed(of, scope) {
-                    *values.entry(packed.into()).or_default() += 1;
+                    let length = packed.len();
+                    let count = values.entry(packed.into()).or_default();
+                    *bytes += if *count == 0 { length } else { 0 };
+                    *count += 1;
                 }
             }
             Accumulator::Sum(sum) => sum.change(&argument(of, scope), false),
-            Accumulator::Extreme { values, .. } => {
+            Accumulator::Extreme { values, bytes, .. } => {
                 let value = argument(of, scope);
                 if !matches!(value, Value::Missing) {
-                    *values.entry(Ordered(owned(&value))).or_default() += 1;
+                    let count = values.entry(Ordered(owned(&value))).or_default();
+                    *bytes += if *count == 0 { length(&value) } else { 0 };
+                    *count += 1;
                 }
             }
             Accumulator::Values(values) => {
@@ -136,18 +155,19 @@ impl Accumulator {
         }
         match self {
             Accumulator::Count(count) => *count = count.saturating_sub(1),
-            Accumulator::Distinct(values) => {
+            Accumulator::Distinct { values, bytes } => {
                 if let Some(packed) = packed(of, scope)
                     && let Some(count) = values.get_mut(packed.as_slice())
                 {
                     *count -= 1;
                     if *count == 0 {
                         values.remove(packed.as_slice());
+                        *bytes = bytes.saturating_sub(packed.len());
                     }
                 }
             }
             Accumulator::Sum(sum) => sum.change(&argument(of, scope), true),
-            Accumulator::Extreme { values, .. } => {
+            Accumulator::Extreme { values, bytes, .. } => {
                 let value = argument(of, scope);
                 // It was not added, and in no order to what was.
                 if matches!(value, Value::Missing) {
@@ -157,7 +177,10 @@ impl Accumulator {
                 if let Some(count) = values.get_mut(&value) {
                     *count -= 1;
                     if *count == 0 {
-                        values.remove(&value);
+                        // The one that was added first; another of the same order may be longer.
+                        let gone = values.remove_entry(&value);
+                        let gone = gone.map_or(0, |(gone, _)| length(&gone.0));
+                        *bytes = bytes.saturating_sub(gone);
                     }
                 }
             }
@@ -174,9 +197,9 @@ impl Accumulator {
         let number = |count: usize| i64::try_from(count).map_or(Value::Missing, Value::Int);
         match self {
             Accumulator::Count(count) => i64::try_from(*count).map_or(Value::Missing, Value::Int),
-            Accumulator::Distinct(values) => number(values.len()),
+            Accumulator::Distinct { values, .. } => number(values.len()),
             Accumulator::Sum(sum) => sum.value(),
-            Accumulator::Extreme { values, least } => {
+            Accumulator::Extreme { values, least, .. } => {
                 let found = if *least {
                     values.first_key_value()
                 } else {
@@ -191,16 +214,27 @@ impl Accumulator {
     /// About how many bytes it holds beside itself.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Accumulator::Distinct(values) => values.len() * ENTRY,
-            Accumulator::Extreme { values, .. } => values.len() * ENTRY,
-            Accumulator::Values(values) => values.places.len() * 2 * ENTRY,
-            _ => 0,
+            Accumulator::Distinct { values, bytes } => values.len() * ENTRY + bytes,
+            Accumulator::Extreme { values, bytes, .. } => values.len() * ENTRY + bytes,
+            // Each value twice, and a place for each event.
+            Accumulator::Values(values) => {
+                2 * (values.places.len() * ENTRY + values.bytes) + values.events * size_of::<u64>()
+            }
+            Accumulator::Count(_) | Accumulator::Sum(_) => 0,
         }
     }
 }
 
-/// About how many bytes a value that is counted takes, its place in a table included.
+/// About how many bytes a value that is counted takes beside itself: its place in a table.
 const ENTRY: usize = 64;
+
+/// How many bytes a value takes beside its place.
+fn length(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        _ => 0,
+    }
+}
 
 /// Whether an event takes part.
 fn takes<'a, S: Scope<'a>>(of: &'a AggregateProgram, scope: &S) -> bool {
@@ -231,8 +265,11 @@ fn packed<'a, S: Scope<'a>>(of: &'a AggregateProgram, scope: &S) -> Option<Vec<u
 impl Values {
     fn add(&mut self, packed: Box<[u8]>, value: impl FnOnce() -> Value<'static>) {
         self.added += 1;
+        self.events += 1;
+        let length = packed.len();
         let places = self.places.entry(packed).or_default();
         if places.is_empty() {
+            self.bytes += length;
             self.in_order.insert(self.added, value());
         }
         places.push_back(self.added);
@@ -243,6 +280,7 @@ impl Values {
         let Some(places) = self.places.get_mut(packed) else {
             return;
         };
+        self.events = self.events.saturating_sub(1);
         let first = places
             .pop_front()
             .and_then(|first| self.in_order.remove(&first));
@@ -252,6 +290,7 @@ impl Values {
             }
             None => {
                 self.places.remove(packed);
+                self.bytes = self.bytes.saturating_sub(packed.len());
             }
         }
     }

@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 
 use super::binding::{Binding, Match};
 use super::counting;
-use super::store::{Event, KeyState, Order};
+use super::store::{Event, KeyState, Order, Run};
 use crate::program::{RuleProgram, ShapeProgram};
 use crate::scan::Identity;
 
@@ -69,6 +69,8 @@ impl<'s> Search<'s> {
             }
             ShapeProgram::Count(_) => {
                 let binding = counting::binding_at(self.rule, self.state, self.last);
+                let events: usize = binding.groups.iter().map(Vec::len).sum();
+                self.budget = self.budget.saturating_sub(events);
                 matches.found.push(Match::new(binding, self.today));
             }
         }
@@ -80,18 +82,20 @@ impl<'s> Search<'s> {
     fn keep_afresh(&mut self, found: &mut Vec<Match<'s>>) {
         let order = self.last.order();
         let floor = self.earliest();
-        let mut before: Vec<Event<'s>> = Vec::new();
-        for (step, run) in self.rule.steps.iter().zip(self.state.runs()) {
-            if step.is_final {
+        let finals = self.rule.steps.iter().zip(self.state.runs());
+        let finals = finals.filter(|(step, _)| step.is_final);
+        let mut before: Vec<Run<'s>> = finals
+            .map(|(_, run)| {
                 let from = run.partition_point(|event| event.time < floor);
                 let upto = run.partition_point(|event| event.order() < order);
-                before.extend(run.part(from, upto).iter());
-            }
-        }
-        before.sort_by_key(|event| std::cmp::Reverse(event.order()));
-        before.dedup_by_key(|event| event.order());
-        for last in before {
-            if self.budget == 0 || found.is_empty() {
+                run.part(from, upto)
+            })
+            .collect();
+        // One by one: mostly the first of them tells.
+        while !found.is_empty()
+            && let Some(last) = take_latest(&mut before)
+        {
+            if self.spend().is_break() {
                 return;
             }
             let mut earlier = Search {
@@ -165,4 +169,18 @@ impl<'s> Search<'s> {
             ControlFlow::Continue(())
         }
     }
+}
+
+/// Takes the latest event off the runs, out of each that has it.
+fn take_latest<'s>(runs: &mut [Run<'s>]) -> Option<Event<'s>> {
+    let latest = runs.iter().filter_map(|run| run.last());
+    let latest = latest.max_by_key(Event::order)?;
+    for run in runs {
+        if let Some(last) = run.last()
+            && last.order() == latest.order()
+        {
+            *run = run.part(0, run.len() - 1);
+        }
+    }
+    Some(latest)
 }

@@ -183,13 +183,13 @@ impl<'s> Search<'s> {
         let mut group = Vec::new();
         let mut out = ControlFlow::Continue(());
         for event in run.part(from, upto).iter() {
-            let mut grouped = earlier.iter().flatten();
-            if binding.has(&event) || grouped.any(|of| of.order() == event.order()) {
-                continue;
-            }
+            // Also for those that are passed over: there may be as many for each binding.
             out = self.spend();
             if out.is_break() {
                 break;
+            }
+            if binding.has(&event) || is_grouped(earlier, &event) {
+                continue;
             }
             binding.bind(at, Some(event));
             if program
@@ -273,11 +273,10 @@ impl<'s> Search<'s> {
         let first = run.partition_point(|event| event.time < from);
         let rest = run.part(first, run.len());
         for event in rest.iter().take_while(|event| event.time <= upto) {
-            let mut grouped = binding.groups.iter().flatten();
-            if binding.has(&event) || grouped.any(|of| of.identity == event.identity) {
+            self.spend()?;
+            if binding.has(&event) || is_grouped(&binding.groups, &event) {
                 continue;
             }
-            self.spend()?;
             binding.bind(at, Some(event));
             let there = program
                 .joins
@@ -290,4 +289,11 @@ impl<'s> Search<'s> {
         }
         ControlFlow::Continue(false)
     }
+}
+
+/// Whether an event is one of those that stand for a step of several, each of which are in order.
+fn is_grouped(groups: &[Vec<Event<'_>>], event: &Event<'_>) -> bool {
+    let order = event.order();
+    let mut groups = groups.iter();
+    groups.any(|group| group.binary_search_by_key(&order, |of| of.order()).is_ok())
 }

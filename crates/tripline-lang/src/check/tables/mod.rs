@@ -14,6 +14,7 @@ use crate::ast;
 use crate::checked::Table;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
+use crate::value::convert;
 
 use super::files::Problems;
 use super::{Checker, did_you_mean, listed};
@@ -89,7 +90,9 @@ impl Source<'_> {
             Some(first) => problem.also(first, "the first one"),
             None => problem,
         };
-        problem.help(if self.declared.nocase {
+        problem.help(if convert::spelling(key).is_some() {
+            "an address has one row, however it is written: remove one of them"
+        } else if self.declared.nocase {
             "a key has one row, and `nocase` makes no difference between small and capital letters: remove one of them"
         } else {
             "a key has one row: remove one of them"

@@ -538,3 +538,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn two_spellings_of_an_address_are_one_key() {
+    one(
+        &said_of_csv("upn,tier\n2001:db8::1,gold\n 2001:DB8:0::1 ,silver\n"),
+        &[
+            "vips.csv:3:2",
+            "E0410",
+            "`2001:DB8:0::1`",
+            "however it is written",
+        ],
+    );
+    one(
+        &said_of_ndjson("{\"upn\": \"192.0.2.7\"}\n{\"upn\": \"::ffff:192.0.2.7\"}\n"),
+        &["vips.ndjson:2:9", "E0410"],
+    );
+    // What is more than an address is a text like any other.
+    for text in [
+        "192.0.2.7:1",
+        "[2001:db8::1]:1",
+        "2001:db8::1%a",
+        "2001:db8::1/64",
+    ] {
+        let other = text.replace(['1', 'a'], "2");
+        assert!(
+            said_of_csv(&format!("upn\n{text}\n{other}\n")).is_empty(),
+            "{text}"
+        );
+    }
+    let table = table(
+        "upn nocase",
+        "upn,tier\n2001:DB8:0:0::A,gold\n0:0::FFFF:c000:0207,x\n",
+    );
+    for key in ["2001:db8::a", "2001:0db8::000A", "2001:DB8:0:0::A"] {
+        assert_eq!(cell(&table, key, "tier"), "\"gold\"");
+        assert_eq!(cell(&table, key, "upn"), "\"2001:DB8:0:0::A\"");
+    }
+    assert_eq!(cell(&table, "192.0.2.7", "tier"), "\"x\"");
+}

@@ -11,6 +11,7 @@ mod names;
 mod renderings;
 mod rules;
 mod tests_of_rules;
+mod thresholds;
 mod types;
 mod typos;
 mod unsure;

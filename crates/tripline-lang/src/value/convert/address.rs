@@ -1,5 +1,7 @@
 //! Text to addresses and address ranges, with what logs add to them: ports, brackets, zones.
 
+use std::borrow::Cow;
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
@@ -83,6 +85,28 @@ fn unmapped(address: Ipv6Addr) -> IpAddr {
     address
         .to_ipv4_mapped()
         .map_or(IpAddr::V6(address), IpAddr::V4)
+}
+
+/// The longest spelling of a v6 address: one with a v4 address at its end.
+const LONGEST: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
+
+/// Of a text that is a bare v6 address the spelling that [`ip`] converts to text, borrowed where it is that
+/// already. A v4 address has only one spelling.
+pub fn spelling(text: &str) -> Option<Cow<'_, str>> {
+    if text.len() > LONGEST || !text.as_bytes().contains(&b':') {
+        return None;
+    }
+    let address: Ipv6Addr = text.parse().ok()?;
+    let mut buffer = [0; LONGEST];
+    let mut rest = &mut buffer[..];
+    write!(rest, "{}", unmapped(address)).ok()?;
+    let unused = rest.len();
+    let spelling = buffer.get(..LONGEST - unused)?;
+    if spelling == text.as_bytes() {
+        return Some(Cow::Borrowed(text));
+    }
+    let spelling = std::str::from_utf8(spelling).ok()?;
+    Some(Cow::Owned(spelling.to_owned()))
 }
 
 /// An address range, `10.0.0.0/8`. Bits beyond the prefix are cleared; a bare address is the

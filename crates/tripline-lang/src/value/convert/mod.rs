@@ -9,7 +9,7 @@ mod number;
 mod show;
 mod timestamp;
 
-pub use address::{cidr, ip};
+pub use address::{cidr, ip, spelling};
 pub use number::{UNITS, bool, duration, float, int, quantity, unit_nanoseconds};
 pub use show::{Rfc3339, text_of};
 pub use timestamp::{date, timestamp, timestamp_from_float, timestamp_from_int};
