@@ -24,5 +24,6 @@ pub use forward::Target;
 pub use log::{LogFormat, log_to_stderr};
 pub use running::{Running, start};
 pub use settings::{
-    Compression, Limits, Receiver, RelayError, RuleSource, ServerTls, Settings, StateSettings,
+    Compression, JsonEngine, Limits, Receiver, RelayError, RuleSource, ServerTls, Settings,
+    StateSettings,
 };

@@ -52,6 +52,12 @@ pub async fn start(
             settings.limits.memory, settings.limits.request
         )));
     }
+    if settings.engine.is_some() && settings.state.is_some() {
+        return Err(RelayError::Setting(
+            "--state has no meaning with --engine wasm: the module keeps its own in its folder"
+                .to_owned(),
+        ));
+    }
     let counters = Arc::new(Counters::default());
     let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let forward = Forward::to(&settings.forward)?;
@@ -70,6 +76,7 @@ pub async fn start(
         rules,
         source,
         options: settings.options,
+        other: settings.engine,
         skew: settings.skew,
         state: settings.state,
         outcome: if detections.is_some() {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use serde_json::Value;
 use tripline_engine::{Options, RuleSet};
 
 use crate::forward::Target;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub member: String,
     /// How the engine behaves.
     pub options: Options,
+    /// An engine in place of the native one; no state is kept for it.
+    pub engine: Option<Box<dyn JsonEngine>>,
     /// How far ahead of the clock an event may be dated; none: any.
     pub skew: Option<Duration>,
     /// Where the state is kept.
@@ -115,6 +118,31 @@ impl Default for Limits {
             drain: Duration::from_secs(30),
         }
     }
+}
+
+/// An engine in place of the native one, which takes records as JSON and looks after its own rules and
+/// state: a deployed module.
+pub trait JsonEngine: Send {
+    /// What a record gains by its arrival: its detections and its tags.
+    ///
+    /// # Errors
+    /// Why nothing can be said of it; the record passes.
+    fn annotate(&mut self, record: &str) -> Result<(Vec<Value>, Vec<String>), String>;
+
+    /// The detections that a record's arrival gives, whole.
+    ///
+    /// # Errors
+    /// As for [`JsonEngine::annotate`].
+    fn detect(&mut self, record: &str) -> Result<Vec<Value>, String>;
+
+    /// Whether the filters drop a record, and the tags that they give it otherwise.
+    ///
+    /// # Errors
+    /// As for [`JsonEngine::annotate`].
+    fn filter(&mut self, record: &str) -> Result<(bool, Vec<String>), String>;
+
+    /// What it said since this was asked last.
+    fn said(&mut self) -> Vec<String>;
 }
 
 /// Where rules come from when they are edited.

@@ -8,6 +8,7 @@
 //! [`Findings::delivered`] is called, they say that the batch failed.
 
 mod journal;
+mod other;
 mod pending;
 mod start;
 mod worker;
@@ -22,7 +23,7 @@ pub(crate) use self::worker::Outcome;
 use self::worker::{Message, Worker};
 use crate::counters::Counters;
 use crate::records::{Batch, Edits};
-use crate::settings::{RelayError, RuleSource, StateSettings};
+use crate::settings::{JsonEngine, RelayError, RuleSource, StateSettings};
 
 /// The thread, seen from requests.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) source: Option<Box<dyn RuleSource>>,
     /// How the engine behaves.
     pub(crate) options: Options,
+    /// An engine in place of the native one.
+    pub(crate) other: Option<Box<dyn JsonEngine>>,
     /// How far ahead of the clock an event may be dated.
     pub(crate) skew: Option<std::time::Duration>,
     /// Where the state is kept.

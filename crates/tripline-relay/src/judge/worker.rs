@@ -17,7 +17,7 @@ use super::pending::{self, Pending, record_id};
 use super::{LeftAlone, Setup};
 use crate::counters::Counters;
 use crate::records::{Batch, Edit, Edits, Record};
-use crate::settings::{RelayError, RuleSource};
+use crate::settings::{JsonEngine, RelayError, RuleSource};
 
 /// How often the clock and the rules are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -92,6 +92,8 @@ pub(super) struct Kept {
 /// The thread's belongings.
 pub(super) struct Worker {
     pub(super) engine: Engine,
+    /// An engine in its place.
+    pub(super) other: Option<Box<dyn JsonEngine>>,
     pub(super) filters: Option<Scanner>,
     pub(super) filtering: bool,
     pub(super) found: Gathered,
@@ -136,6 +138,7 @@ impl Worker {
     pub(super) fn begin(setup: Setup) -> Result<Worker, RelayError> {
         let mut worker = Worker {
             engine: Engine::new(setup.rules.clone(), setup.options),
+            other: setup.other,
             filters: None,
             filtering: setup.filters,
             found: Gathered {
@@ -201,6 +204,11 @@ impl Worker {
         let mut journaled = Records::of(number);
         for (index, record) in batch.records.iter().enumerate() {
             let content = batch.content(record);
+            if self.other.is_some() {
+                let edit = self.ask_other(number, content, record, &mut found.detections);
+                found.edits.extend(edit.map(|edit| (index, edit)));
+                continue;
+            }
             let fate = self
                 .engine
                 .push_encoded(content, record.encoding, &mut self.found);
@@ -232,7 +240,7 @@ impl Worker {
 
     /// The detections that go with a record: those that its arrival gave, and those that it gave before
     /// and that were not delivered then.
-    fn detections_of(&mut self, batch: u64, content: &[u8]) -> Vec<String> {
+    pub(super) fn detections_of(&mut self, batch: u64, content: &[u8]) -> Vec<String> {
         let new = std::mem::take(&mut self.found.texts);
         if new.is_empty() && self.pending.is_empty() {
             return new;
@@ -259,6 +267,23 @@ impl Worker {
         detections: Vec<String>,
         apart: &mut Vec<String>,
     ) -> Option<Edit> {
+        let verdict = self
+            .filters
+            .as_mut()
+            .map(|filters| filters.filter_encoded(content, record.encoding))
+            .unwrap_or_default();
+        let dropped = verdict.drop.is_some();
+        self.gained(detections, verdict.tags, dropped, apart)
+    }
+
+    /// What becomes of a record with these detections and tags, which filters may want to drop.
+    pub(super) fn gained(
+        &mut self,
+        detections: Vec<String>,
+        tags: Vec<String>,
+        dropped: bool,
+        apart: &mut Vec<String>,
+    ) -> Option<Edit> {
         let mut gained = Annotation::default();
         match self.found.outcome {
             Outcome::Annotate => {
@@ -268,15 +293,12 @@ impl Worker {
             }
             Outcome::Detect => apart.extend(detections),
         }
-        if let Some(filters) = &mut self.filters {
-            let verdict = filters.filter_encoded(content, record.encoding);
-            // What completes a detection that it is to carry goes on.
-            if verdict.drop.is_some() && gained.is_empty() {
-                self.counters.filtered.add(1);
-                return Some(Edit::Drop);
-            }
-            gained.tag(verdict.tags);
+        // What completes a detection that it is to carry goes on.
+        if dropped && gained.is_empty() {
+            self.counters.filtered.add(1);
+            return Some(Edit::Drop);
         }
+        gained.tag(tags);
         if gained.is_empty() {
             return None;
         }
@@ -302,6 +324,9 @@ impl Worker {
             self.look_at_clock();
             self.reload(false);
             self.look_at_pending();
+            for said in self.other.iter_mut().flat_map(|other| other.said()) {
+                tracing::info!("{said}");
+            }
         }
         self.keep();
     }

@@ -77,6 +77,7 @@ fn settings(target: Target) -> Settings {
             emission: Emission::Early,
             ..Options::new(NaiveDate::from_ymd_opt(2026, 3, 2).unwrap())
         },
+        engine: None,
         skew: None,
         state: None,
         limits: Limits {

@@ -265,3 +265,60 @@ fn an_address_that_others_reach_needs_certificates_or_a_token() {
         "{said}"
     );
 }
+
+#[test]
+fn the_deployed_module_as_the_engine_finds_what_the_native_one_finds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let init = folder.path().join("aitm");
+    let mut command = tripline(&["init", "fluent-bit", "--rules", "entra"]);
+    command.current_dir(data()).arg(&init);
+    assert_eq!(output(command).status.code(), Some(0));
+    let path = folder.path().join("day.ndjson");
+    let lines = day(1500, &path);
+    let expected = expected(&path);
+    assert!(!expected.is_empty());
+    let access = init.join("tripline").display().to_string();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("it has one");
+    drop(listener);
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("tripline"))
+        .args(["relay", "--engine", "wasm", "--access", &access])
+        .arg("--forward")
+        .arg(format!("file:{}", folder.path().join("out").display()))
+        .arg("--listen")
+        .arg(address.to_string())
+        .stdin(Stdio::null())
+        .stderr(File::create(folder.path().join("said")).expect("a file"))
+        .spawn()
+        .expect("the command starts");
+    let relay = Relay {
+        folder,
+        address,
+        child: Mutex::new(child),
+    };
+    relay.wait();
+    for batch in lines.chunks(100) {
+        relay.send(batch.join("\n").as_bytes());
+    }
+    let out = fs::read_to_string(relay.path("out")).expect("it was written");
+    let records: Vec<serde_json::Value> = out.lines().filter_map(parsed).collect();
+    assert_eq!(records.len(), lines.len());
+    let detections = records
+        .iter()
+        .filter_map(|record| record["tripline"]["detections"].as_array());
+    let ids: BTreeSet<String> = detections.flatten().map(id_of).collect();
+    assert_eq!(ids, expected, "{}", relay.said());
+    let state = tripline(&[
+        "relay",
+        "--engine",
+        "wasm",
+        "--access",
+        "x",
+        "--state",
+        "y",
+        "--forward",
+        "stdout",
+    ]);
+    let refused = output(state);
+    assert_eq!(refused.status.code(), Some(1), "there is no folder x");
+}

@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 }
 
 /// The module.
-pub(super) fn module() -> Result<&'static [u8], Failure> {
+pub(crate) fn module() -> Result<&'static [u8], Failure> {
     MODULE.ok_or_else(|| {
         Failure::System(format!(
             "this tripline was built without the module for Fluent Bit: {MISSING}"

@@ -31,7 +31,7 @@ Signals:
   SIGTERM  nothing new is taken, what was begun is finished, the state is kept; Ctrl-C likewise")]
 pub(crate) struct Arguments {
     /// A rule file or a folder of rule files; may be given several times
-    #[arg(long, value_name = "PATH", required = true)]
+    #[arg(long, value_name = "PATH", required_unless_present = "access")]
     pub(super) rules: Vec<PathBuf>,
 
     /// Where senders connect; may be given several times
@@ -54,6 +54,19 @@ pub(crate) struct Arguments {
     /// The member in which records gain detections and tags
     #[arg(long, value_name = "NAME", default_value = "tripline")]
     pub(super) member: String,
+
+    /// Which engine judges: the one of this command, or the deployed module, as it runs in Fluent Bit
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineKind::Native)]
+    pub(super) engine: EngineKind,
+
+    /// With --engine wasm, the module [default: the one that this command carries]
+    #[arg(long, value_name = "FILE")]
+    pub(super) module: Option<PathBuf>,
+
+    /// With --engine wasm, a folder that the module sees, with its settings, rules and state, in place of
+    /// --rules; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) access: Vec<PathBuf>,
 
     /// When a detection is given; final only with --detections
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Emit::Early)]
@@ -202,6 +215,15 @@ pub(crate) struct Arguments {
     /// How long a receiver may take to answer
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = units::duration, help_heading = "Receivers")]
     pub(super) forward_timeout: Duration,
+}
+
+/// Which engine judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineKind {
+    /// The one of this command
+    Native,
+    /// The module, in wasmtime; it keeps its own state in its folder, every 30 seconds
+    Wasm,
 }
 
 /// When a detection is given.

@@ -1,6 +1,7 @@
 //! `tripline relay`: loads rules, sets a relay up as asked for, and runs it until it is told to end.
 
 mod arguments;
+mod module;
 mod rules;
 
 use std::fmt::Write as _;
@@ -10,21 +11,31 @@ use std::path::Path;
 use chrono::Utc;
 use tripline_engine::Options;
 use tripline_relay::{
-    Limits, Receiver, RelayError, Running, ServerTls, Settings, StateSettings, log_to_stderr,
+    JsonEngine, Limits, Receiver, RelayError, Running, ServerTls, Settings, StateSettings,
+    log_to_stderr,
 };
 
 pub(crate) use self::arguments::Arguments;
+use self::arguments::EngineKind;
+use self::module::Deployed;
 use self::rules::{Edited, summary};
 use crate::exit::{Failure, Status};
 use crate::rules::{self as rule_files, Kept, Watched};
 
 /// Runs a relay.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let settings = settings(arguments)?;
+    let mut settings = settings(arguments)?;
     let kept = Kept {
         declared: true,
         again: false,
     };
+    if arguments.engine == EngineKind::Wasm {
+        settings.engine = Some(deployed(arguments)?);
+    } else if arguments.module.is_some() || !arguments.access.is_empty() {
+        return Err(Failure::Usage(
+            "--module and --access have no meaning without --engine wasm".to_owned(),
+        ));
+    }
     let mut watched = Watched::new(
         &arguments.rules,
         arguments.watch_rules,
@@ -41,7 +52,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     };
     let (rules, _) = kept.compile(checked);
     log_to_stderr(arguments.log_format.into(), arguments.quiet);
-    let about = about(arguments, &summary(&rules));
+    let rules_said = match arguments.engine {
+        EngineKind::Native => summary(&rules),
+        EngineKind::Wasm => "are the module's".to_owned(),
+    };
+    let about = about(arguments, &rules_said);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -59,6 +74,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         }
         Ok(signals.obey(running).await)
     })
+}
+
+/// The module as an engine.
+fn deployed(arguments: &Arguments) -> Result<Box<dyn JsonEngine>, Failure> {
+    if !arguments.rules.is_empty() || arguments.access.is_empty() {
+        return Err(Failure::Usage(
+            "with --engine wasm rules are in a folder that --access names, and --rules has no meaning".to_owned(),
+        ));
+    }
+    let deployed = match &arguments.module {
+        Some(path) => {
+            let bytes = std::fs::read(path).map_err(|source| Failure::File {
+                doing: "cannot read",
+                path: path.display().to_string(),
+                source,
+            })?;
+            Deployed::new(&bytes, &arguments.access)
+        }
+        None => Deployed::new(super::plugin::module()?, &arguments.access),
+    }?;
+    Ok(Box::new(deployed))
 }
 
 /// What the command line asks for.
@@ -109,6 +145,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
             max_state: arguments.max_state,
             ..Options::new(today)
         },
+        engine: None,
         skew: arguments.max_skew.unwrap_or_default().0,
         state: arguments.state.clone().map(|path| StateSettings {
             path,
