@@ -319,6 +319,8 @@ pub(crate) fn name(code: Code) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -342,5 +344,28 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn the_documented_names_are_those_that_are_written() {
+        let docs = include_str!("../../../docs/vector.md");
+        let names = |text: &str| -> BTreeSet<String> {
+            let mut found = BTreeSet::new();
+            for part in text.split("tripline_relay_").skip(1) {
+                let end = part.find(|of: char| !of.is_ascii_lowercase() && of != '_');
+                let name = part.get(..end.unwrap_or(part.len())).unwrap_or_default();
+                // Of a histogram the samples have endings.
+                let stem = ["_bucket", "_sum", "_count"]
+                    .iter()
+                    .find_map(|ending| name.strip_suffix(ending));
+                found.insert(stem.unwrap_or(name).to_owned());
+            }
+            found
+        };
+        let counters = Counters::default();
+        counters.answered(Way::Otlp, Code::Ok, Duration::ZERO);
+        let mut text = String::new();
+        counters.write(&mut text);
+        assert_eq!(names(docs), names(&text));
     }
 }

@@ -244,8 +244,11 @@ fn it_says_in_one_screen_what_it_loaded_and_where_it_listens_and_ends_in_order()
 #[test]
 fn an_address_that_others_reach_needs_certificates_or_a_token() {
     let refused = |more: &[&str]| {
-        let mut relay = tripline(&["relay", "--rules", "entra", "--forward", "stdout"]);
+        let mut relay = tripline(&["relay", "--rules", "entra"]);
         relay.current_dir(data()).args(more);
+        if !more.contains(&"--forward") {
+            relay.args(["--forward", "stdout"]);
+        }
         let output = output(relay);
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8_lossy(&output.stderr).into_owned()
@@ -321,4 +324,65 @@ fn the_deployed_module_as_the_engine_finds_what_the_native_one_finds() {
     ]);
     let refused = output(state);
     assert_eq!(refused.status.code(), Some(1), "there is no folder x");
+}
+
+#[test]
+fn the_folder_for_vector_has_rules_that_are_sound_and_says_how_to_run_it() {
+    let outer = tempfile::tempdir().expect("a folder");
+    let folder = outer.path().join("aitm");
+    let mut init = tripline(&["init", "vector"]);
+    init.arg(&folder);
+    let done = output(init);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("tripline relay --rules rules --state state/relay.state"),
+        "{said}"
+    );
+    let mut check = tripline(&["check", "--deny", "warnings", "rules"]);
+    check.current_dir(&folder);
+    assert_eq!(output(check).status.code(), Some(0));
+    for name in [
+        "vector.yaml",
+        "event-hubs.yaml",
+        "tripline-relay.service",
+        "README.md",
+    ] {
+        let text = fs::read_to_string(folder.join(name)).expect("it was written");
+        assert!(!text.is_empty(), "{name}");
+    }
+    // Every option of the unit and of the page is one of the command's.
+    let help = output(tripline(&["relay", "--help"]));
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let texts = [
+        fs::read_to_string(folder.join("tripline-relay.service")).expect("it was written"),
+        fs::read_to_string(docs.join("vector.md")).expect("it is there"),
+        fs::read_to_string(docs.join("opentelemetry.md")).expect("it is there"),
+    ];
+    let others = [
+        "--release",
+        "--example",
+        "--output",
+        "--config",
+        "--emit",
+        "--test",
+        "--now",
+    ];
+    for text in texts {
+        for word in text.split(|of: char| !of.is_ascii_alphanumeric() && of != '-') {
+            if word.starts_with("--")
+                && word.ends_with(|of: char| of.is_ascii_alphanumeric())
+                && !others.contains(&word)
+            {
+                assert!(help.contains(word), "{word} is no option of the relay");
+            }
+        }
+    }
+    let again = output({
+        let mut init = tripline(&["init", "vector"]);
+        init.arg(&folder);
+        init
+    });
+    assert_eq!(again.status.code(), Some(2), "it is there and not empty");
 }
