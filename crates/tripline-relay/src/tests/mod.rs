@@ -1,7 +1,8 @@
 //! The relay between fakes of both its neighbours, in this process: what is promised when all goes well
-//! ([`passing`]), when it does not ([`faults`]), over a restart ([`restart`]), and by TLS ([`secure`]).
+//! ([`passing`]), when it does not ([`faults`]), over a restart ([`restart`]), and by TLS ([`secure`]). [`figures`] asserts nothing.
 
 mod faults;
+mod figures;
 mod neighbours;
 mod passing;
 mod restart;
