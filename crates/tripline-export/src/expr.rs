@@ -89,7 +89,7 @@ pub(crate) struct Translate<'a> {
 }
 
 impl Translate<'_> {
-    fn refuse<T>(&mut self, construct: Construct, span: Span) -> Option<T> {
+    pub(crate) fn refuse<T>(&mut self, construct: Construct, span: Span) -> Option<T> {
         self.refused.push(Refused {
             what: self.what.clone(),
             why: construct.why(),
@@ -97,6 +97,16 @@ impl Translate<'_> {
             span,
         });
         None
+    }
+
+    /// Refuses what is made of an operand that has no value in VRL: by what the operand is, if that is
+    /// refused itself.
+    pub(crate) fn blame<T>(&mut self, operand: &Expr, construct: Construct, span: Span) -> Option<T> {
+        let before = self.refused.len();
+        if self.value(operand, None).is_none() && self.refused.len() > before {
+            return None;
+        }
+        self.refuse(construct, span)
     }
 
     /// A condition: whether it holds.
@@ -122,7 +132,7 @@ impl Translate<'_> {
             ExprKind::InRange { value, range } => {
                 let value = self.value(value, None);
                 let ExprKind::Constant(Constant::Cidr(range)) = &range.kind else {
-                    return self.refuse(Construct::ComputedRange, range.span);
+                    return self.blame(range, Construct::ComputedRange, range.span);
                 };
                 let value = value?.exact(&Type::Ip);
                 Some(format!("(ip_cidr_contains(\"{range}\", {value}) ?? false)"))
@@ -260,7 +270,7 @@ impl Translate<'_> {
 
     fn in_computed(&mut self, value: &Expr, list: &Expr, nocase: bool) -> Option<String> {
         let ExprKind::List(elements) = &list.kind else {
-            return self.refuse(Construct::ComputedList, list.span);
+            return self.blame(list, Construct::ComputedList, list.span);
         };
         let code = self.value(value, None)?;
         let mut tests = Vec::new();
@@ -381,7 +391,7 @@ impl Translate<'_> {
             return self.refuse(Construct::Each, span);
         }
         if of.ty != Type::Json {
-            return self.refuse(Construct::List, of.span);
+            return self.blame(of, Construct::List, of.span);
         }
         let of = self.value(of, None)?;
         let v = self.begin(into, &literal::path(&of.text, path));
@@ -570,6 +580,7 @@ impl Translate<'_> {
                 }
                 Some(Code::variable(&v, true))
             }
+            ("len", [of]) => self.blame(of, Construct::Function(name), span),
             _ => self.refuse(Construct::Function(name), span),
         }
     }

@@ -160,12 +160,12 @@ pub(crate) fn path(variable: &str, steps: &[PathStep]) -> String {
     out
 }
 
-/// Whether it is a name in VRL as well.
+/// Whether it is a name in VRL as well; one that begins with `_` is not always.
 pub(crate) fn is_plain(name: &str) -> bool {
     let mut letters = name.chars();
     letters
         .next()
-        .is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
+        .is_some_and(|first| first.is_ascii_alphabetic())
         && letters.all(|letter| letter == '_' || letter.is_ascii_alphanumeric())
 }
 

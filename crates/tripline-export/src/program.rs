@@ -317,15 +317,7 @@ fn emitted_value(t: &mut Translate<'_>, expr: &Expr) -> Option<Code> {
             ));
             Some(Code::variable(&v, true))
         }
-        ty => {
-            t.refused.push(Refused {
-                what: t.what.clone(),
-                why: Construct::Emit(ty.clone()).why(),
-                help: Construct::Emit(ty.clone()).help(),
-                span: expr.span,
-            });
-            None
-        }
+        ty => t.blame(expr, Construct::Emit(ty.clone()), expr.span),
     }
 }
 

@@ -288,7 +288,7 @@ fn rules_of_one_event_give_the_same_detections_less_their_exclusions() {
         rule anna {
           meta { id = "one$x" title = "Anna \"{{x}}\" $HOME" severity = high tactics = ["CredentialAccess"] techniques = ["T1539"] }
           match { e = s where user starts_with "a" }
-          emit { user  ip = e.ip  peer = e.peer ?? e.ip  number  ratio  flag  known  seen  at = time  raw = e.whole  item = e.whole.list[0]  fixed = "a$b"  seven = 7  half = 0.5  when = 2026-03-01 host = 192.0.2.1 private = in_private(ip) }
+          emit { user  ip = e.ip  peer = e.peer ?? e.ip  number  ratio  flag  known  seen  at = time  raw = e.whole  item = e.whole.list[0]  fixed = "a$b"  seven = 7  day = 2026-03-01  host = 192.0.2.1  private = in_private(ip)  half = 0.5 }
           exclude "numbers" { when number == 7 }
           exclude "over" { when known expires 2020-01-01 }
           exclude "in force" { when flag expires 2999-12-31 }
