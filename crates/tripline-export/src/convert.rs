@@ -13,7 +13,8 @@ use crate::writer::Writer;
 const TRIM: &str = r"r'\A[\t\n\x0C\r ]+|[\t\n\x0C\r ]+\z'";
 
 /// A port: at most 65535, zeros in front allowed.
-const PORT: &str = r"0*(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})";
+const PORT: &str =
+    r"0*(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})";
 
 /// Writes the conversion of a variable's raw value to a type; false where there is none.
 pub(crate) fn raw(w: &mut Writer, variable: &str, to: &Type) -> bool {
@@ -60,8 +61,12 @@ fn int_of_text(w: &mut Writer, s: &str, v: &str) {
     let [digits, fraction, power, zeros] = [w.fresh(), w.fresh(), w.fresh(), w.fresh()];
     let n = w.fresh();
     w.line(&format!("{v} = parse_int({s}, 10) ?? null"));
-    w.open(&format!(r"if {v} == null && match({s}, r'\A[+-]?[0-9]+\.0+\z')"));
-    w.line(&format!(r#"{v} = parse_int(replace({s}, r'\.0+\z', ""), 10) ?? null"#));
+    w.open(&format!(
+        r"if {v} == null && match({s}, r'\A[+-]?[0-9]+\.0+\z')"
+    ));
+    w.line(&format!(
+        r#"{v} = parse_int(replace({s}, r'\.0+\z', ""), 10) ?? null"#
+    ));
     w.otherwise(&format!(
         r"if {v} == null && match({s}, r'\A[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+\z')"
     ));

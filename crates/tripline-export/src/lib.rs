@@ -6,6 +6,8 @@
 //! events is left out and named ([`LeftOut`]). This crate knows the language alone: neither the engine
 //! nor VRL is part of it outside of its tests.
 
+mod call;
+mod condition;
 mod convert;
 mod expr;
 mod lists;
@@ -56,7 +58,9 @@ pub fn vector(checked: &Checked, options: &Options) -> Result<Exported, Vec<Refu
     let stateless = checked.rules.iter().filter(|rule| wanted(&rule.name));
     let mut program = program::Program {
         checked,
-        rules: stateless.filter(|rule| LeftOut::of(rule).is_none()).collect(),
+        rules: stateless
+            .filter(|rule| LeftOut::of(rule).is_none())
+            .collect(),
         filters: checked
             .filters
             .iter()

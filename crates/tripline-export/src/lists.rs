@@ -42,12 +42,20 @@ pub(crate) fn contains(
         Entries::Ip(values) => includes(values.iter().map(|ip| format!("\"{ip}\"")), value),
         Entries::Cidr(values) => {
             let ranges: Vec<String> = values.iter().map(|range| format!("\"{range}\"")).collect();
-            format!("(ip_cidr_contains([{}], {exact}) ?? false)", ranges.join(", "))
+            format!(
+                "(ip_cidr_contains([{}], {exact}) ?? false)",
+                ranges.join(", ")
+            )
         }
         Entries::Regex(values) => {
             let tests: Option<Vec<String>> = values
                 .iter()
-                .map(|pattern| Some(format!("match({exact}, {})", literal::regex(pattern.as_str())?)))
+                .map(|pattern| {
+                    Some(format!(
+                        "match({exact}, {})",
+                        literal::regex(pattern.as_str())?
+                    ))
+                })
                 .collect();
             format!("({value} != null && ({}))", tests?.join(" || "))
         }

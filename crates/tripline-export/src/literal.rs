@@ -52,7 +52,11 @@ fn begins_variable(letter: char) -> bool {
 
 /// Whether a block of YAML holds the character as it stands.
 fn in_yaml(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !letter.is_control()
+        && !matches!(
+            letter,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 /// A pattern; none where it is in verbose mode, which gives white space another meaning, and has to be
@@ -110,7 +114,9 @@ pub(crate) fn regex(pattern: &str) -> Option<String> {
 
 fn is_verbose(pattern: &str) -> bool {
     pattern.split("(?").skip(1).any(|rest| {
-        let flags = rest.chars().take_while(|letter| letter.is_ascii_alphabetic());
+        let flags = rest
+            .chars()
+            .take_while(|letter| letter.is_ascii_alphabetic());
         flags.into_iter().any(|flag| flag == 'x')
     })
 }
@@ -180,8 +186,14 @@ mod tests {
         assert_eq!(text("5 $"), r#""5 $""#);
         assert_eq!(text("a\"{{b}}\u{1}"), r#""a\"\{\{b}}\u{1}""#);
         assert_eq!(regex(r"^a$").unwrap(), "r'^a$'");
-        assert_eq!(regex(r"\$HOME[$a]$b'").unwrap(), r"r'\x24HOME[\x24a](?:$)b\x27'");
-        assert_eq!(regex("[]$a][^]$b]$c").unwrap(), r"r'[]\x24a][^]\x24b](?:$)c'");
+        assert_eq!(
+            regex(r"\$HOME[$a]$b'").unwrap(),
+            r"r'\x24HOME[\x24a](?:$)b\x27'"
+        );
+        assert_eq!(
+            regex("[]$a][^]$b]$c").unwrap(),
+            r"r'[]\x24a][^]\x24b](?:$)c'"
+        );
         assert_eq!(regex("(?x) a' # [").as_deref(), None);
         assert_eq!(regex("(?x) a # [").as_deref(), Some("r'(?x) a # ['"));
     }
@@ -189,7 +201,13 @@ mod tests {
     #[test]
     fn paths_are_quoted_where_a_key_is_no_name() {
         let key = |key: &str| PathStep::Key(key.to_owned());
-        assert_eq!(path("e", &[key("a"), PathStep::Index(0), key("b c")]), r#"e.a[0]."b c""#);
-        assert_eq!(path("e", &[key("$schema")]), r#"(get(e, [("$" + "schema")]) ?? null)"#);
+        assert_eq!(
+            path("e", &[key("a"), PathStep::Index(0), key("b c")]),
+            r#"e.a[0]."b c""#
+        );
+        assert_eq!(
+            path("e", &[key("$schema")]),
+            r#"(get(e, [("$" + "schema")]) ?? null)"#
+        );
     }
 }

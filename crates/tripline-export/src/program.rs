@@ -124,7 +124,12 @@ impl Program<'_> {
         let Some(schema) = checked.schemas.get(at) else {
             return;
         };
-        let filters: Vec<&Filter> = self.filters.iter().copied().filter(|f| f.schema == at).collect();
+        let filters: Vec<&Filter> = self
+            .filters
+            .iter()
+            .copied()
+            .filter(|f| f.schema == at)
+            .collect();
         let of_schema = |rule: &&Rule| rule.form.steps.first().is_some_and(|s| s.schema == at);
         let rules: Vec<&Rule> = self.rules.iter().copied().filter(of_schema).collect();
         if filters.is_empty() && rules.is_empty() {
@@ -136,7 +141,11 @@ impl Program<'_> {
             .iter()
             .flat_map(|filter| filter.actions.iter().map(|action| &action.when))
             .chain(rules.iter().flat_map(|rule| expressions(rule)));
-        let time: &[usize] = if rules.is_empty() { &[] } else { &[schema.time] };
+        let time: &[usize] = if rules.is_empty() {
+            &[]
+        } else {
+            &[schema.time]
+        };
         let by_rest = closed(schema, read, time);
 
         w.line("");
@@ -167,13 +176,20 @@ impl Program<'_> {
             checked: self.checked,
             w,
             fields,
+            locals: Vec::new(),
             what,
             refused: &mut self.refused,
         })
     }
 
     /// Writes these fields of a schema, as far as they are not there yet.
-    fn fields(&mut self, w: &mut Writer, at: usize, wanted: &BTreeSet<usize>, fields: &mut [Option<Code>]) {
+    fn fields(
+        &mut self,
+        w: &mut Writer,
+        at: usize,
+        wanted: &BTreeSet<usize>,
+        fields: &mut [Option<Code>],
+    ) {
         let checked = self.checked;
         let Some(schema) = checked.schemas.get(at) else {
             return;
@@ -212,10 +228,14 @@ impl Program<'_> {
             let when = when.unwrap_or_default();
             match &action.kind {
                 ActionKind::Drop => {
-                    w.line(&format!("if {decided} == \"\" && {when} {{ {decided} = \"drop\" }}"));
+                    w.line(&format!(
+                        "if {decided} == \"\" && {when} {{ {decided} = \"drop\" }}"
+                    ));
                 }
                 ActionKind::Keep => {
-                    w.line(&format!("if {decided} == \"\" && {when} {{ {decided} = \"keep\" }}"));
+                    w.line(&format!(
+                        "if {decided} == \"\" && {when} {{ {decided} = \"keep\" }}"
+                    ));
                 }
                 ActionKind::Tag(tag) => {
                     let tag = literal::text(tag);
@@ -232,13 +252,7 @@ impl Program<'_> {
         }
     }
 
-    fn rule(
-        &mut self,
-        w: &mut Writer,
-        rule: &Rule,
-        fields: &[Option<Code>],
-        time: Option<&Code>,
-    ) {
+    fn rule(&mut self, w: &mut Writer, rule: &Rule, fields: &[Option<Code>], time: Option<&Code>) {
         let what = || format!("rule `{}`", rule.name);
         w.line(&format!("# rule {}", rule.name));
         let mut conditions: Vec<String> = time
@@ -299,9 +313,13 @@ impl Program<'_> {
 /// A value as a detection shows it.
 fn emitted_value(t: &mut Translate<'_>, expr: &Expr) -> Option<Code> {
     match &expr.ty {
-        Type::String | Type::Int | Type::Float | Type::Bool | Type::Ip | Type::Json | Type::Missing => {
-            t.value(expr, None)
-        }
+        Type::String
+        | Type::Int
+        | Type::Float
+        | Type::Bool
+        | Type::Ip
+        | Type::Json
+        | Type::Missing => t.value(expr, None),
         Type::Timestamp => {
             let code = t.value(expr, None)?;
             let v = t.w.fresh();
@@ -325,7 +343,10 @@ fn emitted_value(t: &mut Translate<'_>, expr: &Expr) -> Option<Code> {
 fn in_force(exclusion: &Exclusion, when: &str) -> String {
     let end = exclusion.expires.and_then(|day| {
         let next = day.checked_add_days(Days::new(1))?;
-        Some(DateTime::from_naive_utc_and_offset(next.and_time(NaiveTime::MIN), chrono::Utc))
+        Some(DateTime::from_naive_utc_and_offset(
+            next.and_time(NaiveTime::MIN),
+            chrono::Utc,
+        ))
     });
     match end {
         Some(end) => {

@@ -133,8 +133,8 @@ impl Construct {
             Construct::Function("distance_km") => {
                 "`distance_km`: VRL takes another radius of the earth".to_owned()
             }
-            Construct::Function(name @ ("any" | "all" | "find" | "map")) => {
-                format!("`{name}`: it works on a list, and VRL has none of one type")
+            Construct::Function("map") => {
+                "`map`: it gives a list, and VRL has none of one type".to_owned()
             }
             Construct::Function(name) => format!("`{name}`: VRL has nothing that gives the same"),
             Construct::GroupByNumber => {

@@ -31,6 +31,7 @@ schema s {
   peer   : ip        = .peer
   seen   : timestamp = .seen
   whole  : json      = .other
+  items  : json      = .items
   odd    : string    = ."odd key\"\\ {{x}}"."$x"
   copy   : string    = number
   again  : int       = agent
@@ -122,6 +123,16 @@ pub(crate) const CONDITIONS: &[&str] = &[
     r#"missing(capture(agent, /(?<any>x*)/, "any"))"#,
     r#"len(agent) > 3"#,
     r#"len(agent) == 3"#,
+    r#"any(items, i => i == "x")"#,
+    r#"not any(items, i => i.kind == "a" and i.n > number)"#,
+    r#"any(items, i => any(i.of, o => o.kind == kind and o.n == i.n))"#,
+    r#"any(items, i => i.n in numbers) == any(whole.list, i => present(i))"#,
+    r#"all(items, i => i contains "a")"#,
+    r#"not all(items, i => present(i.n))"#,
+    r#"find(items, i => i.kind == "a").n == 7"#,
+    r#"lower(find(items, i => i.n > 1).kind) == user"#,
+    r#"present(find(find(items, i => present(i.of)).of, o => o.n == 7).kind)"#,
+    r#"any(items, i => lower(i.kind) starts_with "a" and i.n matches /7/)"#,
     r#"in_private(ip)"#,
     r#"not in_private(ip)"#,
     r#"in_private(ip) == in_private(peer)"#,
@@ -142,18 +153,104 @@ pub(crate) const CONDITIONS: &[&str] = &[
 
 /// The texts of agents and users, of addresses, of what else.
 const TEXTS: &[&str] = &[
-    "", "a", "b", "bb", "x", "xx", " x ", "  ", "anna", "Anna", "ANNA", "ben", "Ben", "anna@example.org", "anna@EXAMPLE.org", "@example.org",
-    "a@b@example.org", "curl/8", "CURL/8.1", "a curl/8 b", "curl_8", "python", "azure-cli/2.61", "cli/2", "ΟΔΟΣ", "οδος", "οδοσ", "straße", "STRASSE",
-    "aÄΣa", "äς", "İx", "ǅ", "ﬁ", "é", "añé é", "a$b", "x a$b y", "$HOME", "a'", "aa", "ab", "bab", "é{{x}}", "7", "true", "192.0.2.1", "xa", "xab", "K", "ſ", "a\nb", "\u{301}a", "٣",
+    "",
+    "a",
+    "b",
+    "bb",
+    "x",
+    "xx",
+    " x ",
+    "  ",
+    "anna",
+    "Anna",
+    "ANNA",
+    "ben",
+    "Ben",
+    "anna@example.org",
+    "anna@EXAMPLE.org",
+    "@example.org",
+    "a@b@example.org",
+    "curl/8",
+    "CURL/8.1",
+    "a curl/8 b",
+    "curl_8",
+    "python",
+    "azure-cli/2.61",
+    "cli/2",
+    "ΟΔΟΣ",
+    "οδος",
+    "οδοσ",
+    "straße",
+    "STRASSE",
+    "aÄΣa",
+    "äς",
+    "İx",
+    "ǅ",
+    "ﬁ",
+    "é",
+    "añé é",
+    "a$b",
+    "x a$b y",
+    "$HOME",
+    "a'",
+    "aa",
+    "ab",
+    "bab",
+    "é{{x}}",
+    "7",
+    "true",
+    "192.0.2.1",
+    "xa",
+    "xab",
+    "K",
+    "ſ",
+    "a\nb",
+    "\u{301}a",
+    "٣",
 ];
 const NUMBERS: &[&str] = &[
-    "1", "-7", "7", "3", "50126", "\"7\"", "\"50126\"", "0", "7.0", "0.5", "-0.0", "2", "1e3", "\"x\"", "true", "9007199254740993", "9007199254740992.0", "-3",
+    "1",
+    "-7",
+    "7",
+    "3",
+    "50126",
+    "\"7\"",
+    "\"50126\"",
+    "0",
+    "7.0",
+    "0.5",
+    "-0.0",
+    "2",
+    "1e3",
+    "\"x\"",
+    "true",
+    "9007199254740993",
+    "9007199254740992.0",
+    "-3",
 ];
 const ADDRESSES: &[&str] = &[
-    "\"192.0.2.1\"", "\"::ffff:192.0.2.1\"", "\"192.0.2.1:80\"", "\"10.1.2.3\"", "\"2001:db8::1\"", "\"[2001:DB8::1]:443\"", "\"203.0.113.7\"", "\"fe80::1%eth0\"", "\"127.0.0.1\"", "\"host\"", "7",
+    "\"192.0.2.1\"",
+    "\"::ffff:192.0.2.1\"",
+    "\"192.0.2.1:80\"",
+    "\"10.1.2.3\"",
+    "\"2001:db8::1\"",
+    "\"[2001:DB8::1]:443\"",
+    "\"203.0.113.7\"",
+    "\"fe80::1%eth0\"",
+    "\"127.0.0.1\"",
+    "\"host\"",
+    "7",
 ];
 const INSTANTS: &[&str] = &[
-    "\"2026-03-01T10:00:00Z\"", "\"2026-03-01\"", "\"@@2026-03-01T10:00:00Z\"", "\"@@2026-03-01T10:00:00.5Z\"", "1772359200", "\"2026-03-02T22:00:00+01:00\"", "\"yesterday\"", "1772359200.5", "\"2026-03-08 01:02:03.4567\"",
+    "\"2026-03-01T10:00:00Z\"",
+    "\"2026-03-01\"",
+    "\"@@2026-03-01T10:00:00Z\"",
+    "\"@@2026-03-01T10:00:00.5Z\"",
+    "1772359200",
+    "\"2026-03-02T22:00:00+01:00\"",
+    "\"yesterday\"",
+    "1772359200.5",
+    "\"2026-03-08 01:02:03.4567\"",
 ];
 
 fn one_of(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -184,6 +281,30 @@ fn member(
     .boxed()
 }
 
+/// An array of texts and of objects, some with an array of their own.
+fn items() -> impl Strategy<Value = String> {
+    let object = |of: Vec<Option<String>>| {
+        let members: Vec<String> = of.into_iter().flatten().collect();
+        format!("{{{}}}", members.join(", "))
+    };
+    let array = |of: Vec<String>| format!("[{}]", of.join(", "));
+    let kind = || member("\"kind\"", prop_oneof![Just("\"a\"".to_owned()), text()]);
+    let n = || member("\"n\"", one_of(NUMBERS));
+    let inner = prop_oneof![
+        4 => vec![kind(), n()].prop_map(object),
+        1 => text(),
+        1 => Just("null".to_owned()),
+    ];
+    let inner = prop::collection::vec(inner, 0..3).prop_map(array);
+    let item = prop_oneof![
+        4 => vec![kind(), n(), member("\"of\"", inner)].prop_map(object),
+        1 => text(),
+        1 => Just("null".to_owned()),
+        1 => Just("\"a\"".to_owned()),
+    ];
+    prop::collection::vec(item, 0..4).prop_map(array)
+}
+
 /// An event, as JSON.
 pub(crate) fn any_event() -> impl Strategy<Value = String> {
     let other = vec![
@@ -192,7 +313,14 @@ pub(crate) fn any_event() -> impl Strategy<Value = String> {
         member("\"number\"", one_of(NUMBERS)),
         member("\"ip\"", one_of(ADDRESSES)),
         member("\"time\"", one_of(INSTANTS)),
-        member("\"list\"", prop_oneof![Just("[]".to_owned()), Just("[\"anna\", 7]".to_owned()), Just("[null]".to_owned())]),
+        member(
+            "\"list\"",
+            prop_oneof![
+                Just("[]".to_owned()),
+                Just("[\"anna\", 7]".to_owned()),
+                Just("[null]".to_owned())
+            ],
+        ),
     ];
     let object = |of: Vec<Option<String>>| {
         let members: Vec<String> = of.into_iter().flatten().collect();
@@ -203,20 +331,43 @@ pub(crate) fn any_event() -> impl Strategy<Value = String> {
         1 => text(),
     ];
     let members = vec![
-        member("\"kind\"", prop_oneof![3 => Just("\"a\"".to_owned()), 2 => Just("\"b\"".to_owned()), 1 => text()]),
+        member(
+            "\"kind\"",
+            prop_oneof![3 => Just("\"a\"".to_owned()), 2 => Just("\"b\"".to_owned()), 1 => text()],
+        ),
         member("\"category\"", Just("\"b\"".to_owned())),
-        member("\"list\"", prop_oneof![Just("[\"a\"]".to_owned()), Just("[\"\"]".to_owned()), Just("[null, \"a\"]".to_owned()), text()]),
+        member(
+            "\"list\"",
+            prop_oneof![
+                Just("[\"a\"]".to_owned()),
+                Just("[\"\"]".to_owned()),
+                Just("[null, \"a\"]".to_owned()),
+                text()
+            ],
+        ),
         member("\"time\"", one_of(INSTANTS)),
         member("\"user\"", text()),
         member("\"agent\"", text()),
         member("\"number\"", one_of(NUMBERS)),
         member("\"ratio\"", one_of(NUMBERS)),
-        member("\"flag\"", prop_oneof![Just("true".to_owned()), Just("false".to_owned()), one_of(NUMBERS), Just("\"TRUE\"".to_owned())]),
+        member(
+            "\"flag\"",
+            prop_oneof![
+                Just("true".to_owned()),
+                Just("false".to_owned()),
+                one_of(NUMBERS),
+                Just("\"TRUE\"".to_owned())
+            ],
+        ),
         member("\"ip\"", one_of(ADDRESSES)),
         member("\"peer\"", one_of(ADDRESSES)),
         member("\"seen\"", one_of(INSTANTS)),
-        member("\"odd key\\\"\\\\ {{x}}\"", prop_oneof![Just("{\"$x\": \"x\"}".to_owned()), text()]),
+        member(
+            "\"odd key\\\"\\\\ {{x}}\"",
+            prop_oneof![Just("{\"$x\": \"x\"}".to_owned()), text()],
+        ),
         member("\"other\"", other),
+        member("\"items\"", prop_oneof![4 => items(), 1 => text()]),
     ];
     members.prop_map(object)
 }
@@ -257,7 +408,10 @@ fn every_condition_that_is_exported_holds_for_the_same_events() {
         }
     });
     for (condition, held) in CONDITIONS.iter().zip(held) {
-        assert!(held > 0 && held < accepted, "{condition} held for {held} of {accepted} events");
+        assert!(
+            held > 0 && held < accepted,
+            "{condition} held for {held} of {accepted} events"
+        );
     }
 }
 
@@ -278,7 +432,10 @@ fn filters_drop_keep_and_tag_in_the_order_that_is_written() {
             dropped += i32::from(outcome.dropped);
             tagged += i32::from(!outcome.tags.is_empty());
         });
-        assert!(dropped > 0 && (tagged > 0 || !filters.contains("tag")), "{filters}");
+        assert!(
+            dropped > 0 && (tagged > 0 || !filters.contains("tag")),
+            "{filters}"
+        );
     }
 }
 
@@ -314,7 +471,9 @@ fn rules_of_one_event_give_the_same_detections_less_their_exclusions() {
 fn an_exclusion_applies_through_the_day_that_it_names() {
     let today = super::harness::today();
     let rules = |expires: chrono::NaiveDate| {
-        format!("{SCHEMA} rule all {{ match {{ e = s }} exclude \"x\" {{ when known expires {expires} }} }}")
+        format!(
+            "{SCHEMA} rule all {{ match {{ e = s }} exclude \"x\" {{ when known expires {expires} }} }}"
+        )
     };
     let known = event(r#"{"kind": "a", "time": 1772359200}"#);
     for (expires, detections) in [

@@ -157,7 +157,8 @@ fn same(by_vrl: &Outcome, expected: &Outcome, event: &Value) {
                 (one - other).abs() <= 4.0 * one.abs() * f64::EPSILON
             }
             (Array(one), Array(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| near(one, other))
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| near(one, other))
             }
             (Object(one), Object(other)) => {
                 one.keys().eq(other.keys()) && one.iter().all(|(name, one)| near(one, &other[name]))
@@ -193,7 +194,15 @@ struct Found(BTreeMap<String, serde_json::Value>);
 impl Sink for Found {
     fn detection(&mut self, detection: Detection<'_>) {
         let whole = serde_json::to_value(&detection).unwrap();
-        let members = ["rule", "rule_id", "title", "severity", "tactics", "techniques", "fields"];
+        let members = [
+            "rule",
+            "rule_id",
+            "title",
+            "severity",
+            "tactics",
+            "techniques",
+            "fields",
+        ];
         let brief: serde_json::Map<String, serde_json::Value> = members
             .iter()
             .map(|name| ((*name).to_owned(), whole[*name].clone()))

@@ -5,20 +5,62 @@ use super::harness::{Both, event};
 
 /// Keys that a path has to quote, or that cannot stand in one.
 const KEYS: &[&str] = &[
-    "a", "if", "true", "null", "abort", "a-b", "a b", "0", "0a", "@timestamp", "a@b", "é", "a.b", "a\"b", "a\\b", "{{a}}", "{a}", "}}", "a'b", "#a", "$schema", "a$b$c",
-    "$$", "${a}", "a$", "a\nb", "\t", "a/b", "[0]", "%a", "event", "value", "_", "A",
+    "a",
+    "if",
+    "true",
+    "null",
+    "abort",
+    "a-b",
+    "a b",
+    "0",
+    "0a",
+    "@timestamp",
+    "a@b",
+    "é",
+    "a.b",
+    "a\"b",
+    "a\\b",
+    "{{a}}",
+    "{a}",
+    "}}",
+    "a'b",
+    "#a",
+    "$schema",
+    "a$b$c",
+    "$$",
+    "${a}",
+    "a$",
+    "a\nb",
+    "\t",
+    "a/b",
+    "[0]",
+    "%a",
+    "event",
+    "value",
+    "_",
+    "A",
 ];
 
 #[test]
 fn every_key_is_found() {
     let mut rules = String::from("schema s { accept present(.found)\n time : timestamp = .time\n");
     for (at, key) in KEYS.iter().enumerate() {
-        let key = key.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
+        let key = key
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+            .replace('\t', "\\t");
         rules.push_str(&format!("f{at} : string = .\"{key}\"\n g{at} : string = .in.\"{key}\"[1].\"{key}\"\n j{at} : string = inner.\"{key}\"[1]\n"));
     }
     rules.push_str("inner : json = .in }\nfilter f { on s\n");
     // What a field reads stands before it.
-    let rules = rules.replace("schema s {", "schema s { ").replace(" time : timestamp = .time\n", " time : timestamp = .time\n inner : json = .in\n").replace("inner : json = .in }\n", "}\n");
+    let rules = rules
+        .replace("schema s {", "schema s { ")
+        .replace(
+            " time : timestamp = .time\n",
+            " time : timestamp = .time\n inner : json = .in\n",
+        )
+        .replace("inner : json = .in }\n", "}\n");
     let mut rules = rules;
     for at in 0..KEYS.len() {
         rules.push_str(&format!("tag \"f{at}\" when f{at} == \"x\"\n tag \"g{at}\" when g{at} == \"y\"\n tag \"j{at}\" when j{at} contains \"y\"\n"));
@@ -45,9 +87,24 @@ fn what_is_something_else_at_a_path_is_missing() {
         filter f { on s tag "b" when present(b) tag "c" when present(c) tag "whole" when present(whole) tag "d" when missing(whole.d) }"#,
     );
     for record in [
-        r#"{"a": null}"#, r#"{"a": "x"}"#, r#"{"a": ""}"#, r#"{"a": "{\"b\": 1}"}"#, r#"{"a": 7}"#, r#"{"a": [1]}"#, r#"{"a": {"b": "x"}}"#, r#"{"a": {"b": {"c": 1}}}"#,
-        r#"{"a": {"b": [{"c": "x"}]}}"#, r#"{"a": {"b": [{"c": ""}]}}"#, r#"{"a": {"b": [[]]}}"#, r#"{"a": {"b": [], "0": 1}}"#, r#"{"a": {}}"#, r#"{"a": []}"#, r#"{"c": [1, {"d": 1}]}"#,
-        r#"{"c": {"1": {"d": 1}}}"#, r#"{"a": {"d": ""}}"#, r#"{}"#,
+        r#"{"a": null}"#,
+        r#"{"a": "x"}"#,
+        r#"{"a": ""}"#,
+        r#"{"a": "{\"b\": 1}"}"#,
+        r#"{"a": 7}"#,
+        r#"{"a": [1]}"#,
+        r#"{"a": {"b": "x"}}"#,
+        r#"{"a": {"b": {"c": 1}}}"#,
+        r#"{"a": {"b": [{"c": "x"}]}}"#,
+        r#"{"a": {"b": [{"c": ""}]}}"#,
+        r#"{"a": {"b": [[]]}}"#,
+        r#"{"a": {"b": [], "0": 1}}"#,
+        r#"{"a": {}}"#,
+        r#"{"a": []}"#,
+        r#"{"c": [1, {"d": 1}]}"#,
+        r#"{"c": {"1": {"d": 1}}}"#,
+        r#"{"a": {"d": ""}}"#,
+        r#"{}"#,
     ] {
         both.agree(&event(record));
     }
@@ -67,13 +124,17 @@ fn a_record_that_is_text_in_a_member_is_not_looked_into() {
     let by_engine = both.by_engine(&json, tripline_engine::Encoding::Json);
     assert_eq!(by_engine.tags, ["a"]);
     assert!(both.text.contains("was not looked into"));
-    both.agree(&event(r#"{"kind": "a", "time": 1772359200, "message": "{\"kind\": \"b\"}"}"#));
+    both.agree(&event(
+        r#"{"kind": "a", "time": 1772359200, "message": "{\"kind\": \"b\"}"}"#,
+    ));
 }
 
 #[test]
 fn no_program_has_what_vector_replaces_in_its_configuration() {
     let texts = ["$HOME", "${HOME}", "$$", "a$", "$ a", "é$é"];
-    let mut rules = String::from("schema s { accept present(.\"$k\") time : timestamp = .\"${t}\" text : string = .t }\nfilter f { on s\n");
+    let mut rules = String::from(
+        "schema s { accept present(.\"$k\") time : timestamp = .\"${t}\" text : string = .t }\nfilter f { on s\n",
+    );
     for (at, text) in texts.iter().enumerate() {
         rules.push_str(&format!("tag \"{text}\" when text == \"{text}\" or text in [\"{text}\", \"x{at}\"] or text matches /^{0}$|$b|[$a]/\n", text.replace('$', "\\$").replace(['{', '}'], ".")));
     }
@@ -83,6 +144,10 @@ fn no_program_has_what_vector_replaces_in_its_configuration() {
     assert!(!variable.is_match(&both.text), "{}", both.text);
     for text in texts {
         let record = serde_json::json!({"$k": 1, "t": text});
-        assert!(both.agree(&event(&record.to_string())).tags.contains(&text.to_owned()));
+        assert!(
+            both.agree(&event(&record.to_string()))
+                .tags
+                .contains(&text.to_owned())
+        );
     }
 }
