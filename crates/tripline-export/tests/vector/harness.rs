@@ -299,3 +299,9 @@ pub(crate) fn cases(usual: u32) -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)
 }
+
+/// Whether a rule set has no error.
+pub(crate) fn is_sound(rules: &str) -> bool {
+    let mut sources = SourceSet::from_texts([("r.trip", rules)]);
+    lang::check(&mut sources, today()).checked.is_some()
+}

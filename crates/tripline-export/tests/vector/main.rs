@@ -11,7 +11,9 @@
 mod constructs;
 mod conversions;
 mod document;
+mod events;
 mod grammar;
 mod harness;
 mod members;
+mod nearby;
 mod refused;

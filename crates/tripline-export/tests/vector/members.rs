@@ -138,7 +138,7 @@ fn no_program_has_what_vector_replaces_in_its_configuration() {
     for (at, text) in texts.iter().enumerate() {
         rules.push_str(&format!("tag \"{text}\" when text == \"{text}\" or text in [\"{text}\", \"x{at}\"] or text matches /^{0}$|$b|[$a]/\n", text.replace('$', "\\$").replace(['{', '}'], ".")));
     }
-    rules.push_str("}");
+    rules.push('}');
     let mut both = Both::new(&rules);
     let variable = regex::Regex::new(r"\$\$|\$[\w.]|\$\{").unwrap();
     assert!(!variable.is_match(&both.text), "{}", both.text);

@@ -35,7 +35,9 @@ fn refused(rules: &str) -> Vec<Refused> {
     let checked = checking
         .checked
         .unwrap_or_else(|| panic!("{rules}\n{:#?}", checking.diagnostics));
-    let refused = vector(&checked, &Options::default()).expect_err(rules);
+    let Err(refused) = vector(&checked, &Options::default()) else {
+        panic!("{rules} was exported")
+    };
     for one in &refused {
         let shown = one.diagnostic();
         let text = tripline_engine::lang::diagnostic::render::short(&[shown], &sources);
