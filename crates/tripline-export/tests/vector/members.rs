@@ -151,3 +151,36 @@ fn no_program_has_what_vector_replaces_in_its_configuration() {
         );
     }
 }
+
+#[test]
+fn fields_with_names_that_look_alike_stay_apart() {
+    let mut both = Both::new(
+        r#"schema a { accept present(.a) time : timestamp = .time b_c : string = .x }
+           schema a_b { accept present(.b) time : timestamp = .time c : string = .y }
+           schema _s { accept present(.s) time : timestamp = .time t1 : string = .z event : string = .x }
+           filter f { on a tag "a" when b_c == "1" }
+           filter g { on a_b tag "b" when c == "2" }
+           filter h { on _s tag "s" when t1 == "3" and event == "1" }
+           rule tags { match { e = _s where t1 == "3" } emit { drop = e.t1 detections = e.event } }"#,
+    );
+    let outcome = both.agree(&event(
+        r#"{"a": 1, "b": 1, "s": 1, "x": "1", "y": "2", "z": "3", "time": 1}"#,
+    ));
+    assert_eq!(outcome.tags, ["a", "b", "s"]);
+    both.agree(&event(
+        r#"{"a": 1, "b": 1, "s": 1, "x": "2", "y": "1", "z": "1", "time": 1}"#,
+    ));
+}
+
+#[test]
+fn a_replacement_by_nothing_is_what_the_engine_makes_of_it() {
+    let mut both = Both::new(
+        r#"schema s { accept present(.a) time : timestamp = .time text : string = .text }
+           rule r { match { e = s } emit { text cut = replace(text, "a", "") } }"#,
+    );
+    for text in ["abab", "a", "b"] {
+        both.agree(&event(&format!(
+            r#"{{"a": 1, "time": 1, "text": "{text}"}}"#
+        )));
+    }
+}
