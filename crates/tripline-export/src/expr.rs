@@ -214,7 +214,11 @@ impl Translate<'_> {
                     Some(path) => self.begin(into, path),
                     None => {
                         let code = self.value(part, None)?;
-                        self.begin(into, &code.text)
+                        let v = self.begin(into, &code.text);
+                        if !code.null {
+                            return Some(Code::variable(&v, false));
+                        }
+                        v
                     }
                 });
                 raw = path.is_some();
@@ -249,7 +253,14 @@ impl Translate<'_> {
                     ExprKind::Path(_) | ExprKind::Coalesce(_) | ExprKind::Member { .. }
                 );
                 let code = self.value(of, into.filter(|_| fresh))?;
-                let v = if fresh {
+                let v = if !code.null {
+                    // The compiler must not know that it is a text: it is asked what it is.
+                    let v = self.w.fresh();
+                    self.w.line(&format!("{v} = null"));
+                    self.w
+                        .line(&format!("if {v} == null {{ {v} = {} }}", code.text));
+                    v
+                } else if fresh {
                     code.text
                 } else {
                     self.begin(into, &code.text)

@@ -184,3 +184,47 @@ fn a_replacement_by_nothing_is_what_the_engine_makes_of_it() {
         )));
     }
 }
+
+#[test]
+fn values_that_are_never_missing_are_values_like_others() {
+    let mut both = Both::new(
+        r#"schema s {
+             accept true
+             time  : timestamp = .time
+             known : bool      = .a == 1
+             word  : string    = known
+             back  : bool      = word
+             whole : int       = word
+             size  : float     = len(word)
+             still : bool      = known ?? .b
+             bare  : string    = coalesce(word, .text, "none")
+             last  : string    = .text ?? "none"
+             again : int       = coalesce(.n, 7)
+             yes   : bool      = present(.a)
+           }
+           filter f {
+             on s
+             tag "back" when back
+             tag "still" when still == known
+             tag "not still" when not still
+             tag "bare" when bare == nocase "TRUE"
+             tag "last" when last == "none" or last < bare
+             tag "again" when again >= 7 and again != 8
+             tag "size" when size < 3 or whole == 1
+             tag "yes" when yes == known and not (yes and missing(known))
+             tag "none" when missing(missing) and known != missing
+             keep when known
+             drop when true
+           }
+           rule always { match { e = s } emit { known word back whole size still bare last again yes nothing = missing } }"#,
+    );
+    for record in [
+        r#"{"time": 1}"#,
+        r#"{"a": 1, "time": 1}"#,
+        r#"{"a": 1, "time": 1, "b": true, "text": "TRUE", "n": 8}"#,
+        r#"{"a": 2, "text": "a", "n": "7"}"#,
+        r#"{"a": 1, "text": "a", "n": null}"#,
+    ] {
+        both.agree(&event(record));
+    }
+}
