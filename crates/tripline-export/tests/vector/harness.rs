@@ -284,8 +284,9 @@ pub(crate) fn event(json: &str) -> Value {
             Value::Array(of) => Value::Array(of.into_iter().map(instants).collect()),
             value => {
                 let text = value.to_str_lossy().map(|text| text.into_owned());
-                match text.as_deref().and_then(|text| text.strip_prefix("@@")) {
-                    Some(at) => Value::Timestamp(at.parse().unwrap()),
+                let at = text.as_deref().and_then(|text| text.strip_prefix("@@"));
+                match at.and_then(|at| at.parse().ok()) {
+                    Some(at) => Value::Timestamp(at),
                     None => value,
                 }
             }
