@@ -3,6 +3,7 @@
 
 mod check;
 mod completions;
+mod export;
 mod fmt;
 mod generate;
 mod init;
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     Init(init::Arguments),
     Plugin(plugin::Arguments),
     Relay(Box<relay::Arguments>),
+    Export(export::Arguments),
     Completions(completions::Arguments),
     Generate(Box<generate::Arguments>),
 }
@@ -37,6 +39,7 @@ pub(crate) fn run(command: Command) -> Result<Status, Failure> {
         Command::Init(arguments) => init::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }

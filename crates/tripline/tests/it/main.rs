@@ -11,6 +11,7 @@
 
 mod command;
 mod exits;
+mod export;
 mod fluent_bit;
 mod generate;
 mod hostile;
