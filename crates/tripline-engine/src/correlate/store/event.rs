@@ -103,6 +103,25 @@ impl<'s> Packed<'s> {
         })
     }
 
+    /// How many of the first events of a range go when the watermark is there, if an event stays for `reach`
+    /// after its time; and when the next goes.
+    #[inline]
+    pub(super) fn due(
+        self,
+        range: Range<usize>,
+        reach: i64,
+        watermark: i64,
+    ) -> (usize, Option<i64>) {
+        let heads = self.heads.get(range).unwrap_or_default();
+        for (at, head) in heads.iter().enumerate() {
+            let goes = parts(head).0.saturating_add(reach);
+            if goes >= watermark {
+                return (at, Some(goes));
+            }
+        }
+        (heads.len(), None)
+    }
+
     /// Where the fields of an event begin; at the end of all for the one behind the last.
     #[inline]
     fn begin(self, at: usize) -> usize {
@@ -113,7 +132,7 @@ impl<'s> Packed<'s> {
     }
 
     /// A block of a part of these events, with room for nothing else.
-    pub(super) fn copied(self, range: Range<usize>) -> Box<[u8]> {
+    pub(super) fn copied(self, range: Range<usize>) -> Vec<u8> {
         let (from, upto) = (self.begin(range.start), self.begin(range.end));
         let heads = self.heads.get(range).unwrap_or_default().as_flattened();
         let fields = self.fields.get(from..upto).unwrap_or_default();
@@ -121,37 +140,52 @@ impl<'s> Packed<'s> {
         if let Some(heads) = out.get_mut(..heads.len()) {
             shift(heads, from.wrapping_neg());
         }
-        out.into_boxed_slice()
+        out
     }
 }
 
 /// Puts an event into the place `at` of a block's events, of which there are `count` behind a front of some
-/// bytes. What is behind it moves within the block: it may have grown where it is.
+/// bytes. A block that has no room grows by somewhat more, up to `most` bytes, so that not every event
+/// moves it.
 pub(super) fn insert(
-    block: &mut Box<[u8]>,
+    block: &mut Vec<u8>,
     front: usize,
     count: usize,
     at: usize,
     event: Event<'_>,
+    most: usize,
 ) {
     let begin = Packed::new(block.get(front..).unwrap_or_default(), count).begin(at);
     let (own, length) = (event.fields.len(), block.len());
     let (head_at, fields_at) = (front + at * HEAD, front + count * HEAD + begin);
-    let mut bytes = std::mem::take(block).into_vec();
-    bytes.reserve_exact(HEAD + own);
-    bytes.resize(length + HEAD + own, 0);
-    bytes.copy_within(fields_at..length, fields_at + HEAD + own);
-    bytes.copy_within(head_at..fields_at, head_at + HEAD);
-    if let Some(place) = bytes.get_mut(head_at..head_at + HEAD) {
-        place.copy_from_slice(&head(&event, begin));
+    let needed = length + HEAD + own;
+    let head = head(&event, begin);
+    if needed > block.capacity() {
+        let room = (needed + needed / 4).next_multiple_of(32);
+        let mut new = Vec::with_capacity(room.min(most).max(needed));
+        let (heads, fields) = block.split_at_checked(fields_at).unwrap_or_default();
+        let (before, behind) = heads.split_at_checked(head_at).unwrap_or_default();
+        for part in [before, &head, behind, event.fields, fields] {
+            new.extend_from_slice(part);
+        }
+        *block = new;
+    } else {
+        block.extend_from_slice(&head);
+        block.extend_from_slice(event.fields);
+        if at < count {
+            block.copy_within(fields_at..length, fields_at + HEAD + own);
+            if let Some(place) = block.get_mut(fields_at + HEAD..fields_at + HEAD + own) {
+                place.copy_from_slice(event.fields);
+            }
+        }
+        block.copy_within(head_at..fields_at, head_at + HEAD);
+        if let Some(place) = block.get_mut(head_at..head_at + HEAD) {
+            place.copy_from_slice(&head);
+        }
     }
-    if let Some(place) = bytes.get_mut(fields_at + HEAD..fields_at + HEAD + own) {
-        place.copy_from_slice(event.fields);
-    }
-    if let Some(behind) = bytes.get_mut(head_at + HEAD..front + (count + 1) * HEAD) {
+    if let Some(behind) = block.get_mut(head_at + HEAD..front + (count + 1) * HEAD) {
         shift(behind, own);
     }
-    *block = bytes.into_boxed_slice();
 }
 
 /// Takes some events out of a block, which has `count` of them behind a front of some bytes.

@@ -58,13 +58,7 @@ impl Store {
     }
 
     /// Drops what the watermark has left behind of a key, whose hash this is if it is known.
-    fn expire_key(
-        &mut self,
-        rule: &RuleProgram,
-        watermark: i64,
-        slot: KeySlot,
-        hash: Option<u64>,
-    ) {
+    fn expire_key(&mut self, rule: &RuleProgram, watermark: i64, slot: KeySlot, hash: Option<u64>) {
         let Some(state) = self.get(slot) else { return };
         let due = state.due(&self.reach, watermark);
         if due.all {
@@ -78,14 +72,12 @@ impl Store {
             counting.expire(rule, key, runs, watermark, before);
         });
         if due.gone > 0 {
-            for step in 0..self.reach.len() {
-                let Some(run) = self.get(slot).map(|state| state.run(step)) else {
-                    continue;
-                };
-                let gone = run.partition_point(|event| self.expires(step, event.time) < watermark);
-                if gone > 0 {
-                    self.drop_oldest(slot, step, gone);
-                }
+            self.save(slot);
+            if let Some(state) = self.keys.get_mut(slot as usize) {
+                self.bytes -= state.bytes();
+                state.drop_due(&self.reach, watermark);
+                self.bytes += state.bytes();
+                self.events -= due.gone as u64;
             }
         }
         // Not at every small step of the watermark, so that a busy key is seldom gone through.

@@ -12,7 +12,7 @@ use crate::program::RuleProgram;
 pub(crate) enum KeyState {
     /// How many steps there are (a byte) and how long the key is (two), the key, for each step how many
     /// events it has (a byte), and the events of all steps, packed.
-    Small(Box<[u8]>),
+    Small(Vec<u8>),
     Large(Box<Large>),
 }
 
@@ -108,6 +108,13 @@ pub(super) struct Due {
     pub(super) next: i64,
 }
 
+/// How many of the first events of a long run go when the watermark is there, and when the next goes.
+fn due_of(run: Run<'_>, reach: i64, watermark: i64) -> (usize, Option<i64>) {
+    let goes = |event: &Event<'_>| event.time.saturating_add(reach);
+    let gone = run.partition_point(|event| goes(event) < watermark);
+    (gone, run.get(gone).map(|next| goes(&next)))
+}
+
 /// Drops the first events of a step of a block.
 fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
     let of = Block::of(block);
@@ -116,6 +123,16 @@ fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
     remove(block, front, events, from..from + count);
     if let Some(left) = block.get_mut(counted) {
         *left -= count as u8;
+    }
+}
+
+/// So many bytes are not given back: the next event takes them.
+const KEPT_FREE: usize = 64;
+
+/// Gives memory back that a block has far too much of.
+fn shrink(block: &mut Vec<u8>) {
+    if block.len() + KEPT_FREE <= block.capacity() / 2 {
+        block.shrink_to_fit();
     }
 }
 
@@ -145,14 +162,14 @@ impl Large {
                 block.extend_from_slice(event.fields);
             }
         }
-        Some(KeyState::Small(block.into_boxed_slice()))
+        Some(KeyState::Small(block))
     }
 }
 
 impl KeyState {
     /// Nothing at all, in the place of a key that is gone.
     pub(super) fn none() -> KeyState {
-        KeyState::Small(Box::default())
+        KeyState::Small(Vec::new())
     }
 
     /// Whether there is no key here.
@@ -195,7 +212,7 @@ impl KeyState {
                 block.extend_from_slice(&head(&event, 0));
                 block.extend_from_slice(event.fields);
             }
-            return KeyState::Small(block.into_boxed_slice());
+            return KeyState::Small(block);
         }
         let mut large = KeyState::large(key, steps, counts);
         if let Some((step, event)) = first {
@@ -304,7 +321,7 @@ impl KeyState {
                 let at = range.start + of.run(step).partition_point(before);
                 let (front, count) = (of.front(), of.events.len());
                 let counted = FRONT + of.key.len() + step;
-                insert(block, front, count, at, event);
+                insert(block, front, count, at, event, MOST_OF_BLOCK);
                 if let Some(count) = block.get_mut(counted) {
                     *count += 1;
                 }
@@ -321,9 +338,8 @@ impl KeyState {
     pub(super) fn drop_first(&mut self, step: usize, count: usize) {
         match self {
             KeyState::Small(block) => {
-                let mut bytes = std::mem::take(block).into_vec();
-                drop_first(&mut bytes, step, count);
-                *block = bytes.into_boxed_slice();
+                drop_first(block, step, count);
+                shrink(block);
             }
             KeyState::Large(large) => {
                 if let Some(run) = large.runs.get_mut(step) {
@@ -341,21 +357,54 @@ impl KeyState {
             gone: 0,
             next: i64::MAX,
         };
-        let of = match self {
-            KeyState::Small(block) => Some(Block::of(block)),
-            KeyState::Large(_) => None,
-        };
-        for (step, reach) in reach.iter().enumerate() {
-            let run = of.as_ref().map_or_else(|| self.run(step), |of| of.run(step));
-            let goes = |event: &Event<'_>| event.time.saturating_add(*reach) < watermark;
-            let gone = run.partition_point(goes);
+        let mut add = |(gone, next): (usize, Option<i64>)| {
             due.gone += gone;
-            if let Some(next) = run.get(gone) {
+            if let Some(next) = next {
                 due.all = false;
-                due.next = due.next.min(next.time.saturating_add(*reach));
+                due.next = due.next.min(next);
+            }
+        };
+        match self {
+            KeyState::Small(block) => {
+                let (of, mut from) = (Block::of(block), 0);
+                for (count, reach) in of.counts.iter().zip(reach) {
+                    let upto = from + usize::from(*count);
+                    add(of.events.due(from..upto, *reach, watermark));
+                    from = upto;
+                }
+            }
+            KeyState::Large(large) => {
+                for (run, reach) in large.runs.iter().zip(reach) {
+                    add(due_of(run.events(), *reach, watermark));
+                }
             }
         }
         due
+    }
+
+    /// Drops what goes when the watermark is there.
+    pub(super) fn drop_due(&mut self, reach: &[i64], watermark: i64) {
+        match self {
+            KeyState::Small(block) => {
+                for (step, reach) in reach.iter().enumerate() {
+                    let of = Block::of(block);
+                    let (gone, _) = of.events.due(of.range(step), *reach, watermark);
+                    if gone > 0 {
+                        drop_first(block, step, gone);
+                    }
+                }
+                shrink(block);
+            }
+            KeyState::Large(large) => {
+                for (run, reach) in large.runs.iter_mut().zip(reach) {
+                    let (gone, _) = due_of(run.events(), *reach, watermark);
+                    if gone > 0 {
+                        run.drop_first(gone);
+                    }
+                }
+                large.gathered().into_iter().for_each(|new| *self = new);
+            }
+        }
     }
 
     /// Marks an event of a step as one that waits, or as one that does not; gives what it was, if it is
@@ -418,7 +467,7 @@ impl KeyState {
     pub(super) fn bytes(&self) -> usize {
         let own = size_of::<KeyState>() + IN_STORE + ALLOCATION;
         match self {
-            KeyState::Small(block) => own + block.len(),
+            KeyState::Small(block) => own + block.capacity(),
             KeyState::Large(large) => {
                 let runs = large.runs.iter();
                 let runs = runs.map(|run| size_of::<LongRun>() + run.bytes());

@@ -213,11 +213,7 @@ fn one_of(chunks: &[Chunk], at: usize) -> Option<Event<'_>> {
 fn point(packed: Packed<'_>, range: Range<usize>, condition: impl Fn(&Event<'_>) -> bool) -> usize {
     let (mut from, mut upto) = (range.start, range.end);
     // Nearly always all of them: what comes is the newest.
-    if from < upto
-        && packed
-            .get(upto - 1)
-            .is_some_and(|event| condition(&event))
-    {
+    if from < upto && packed.get(upto - 1).is_some_and(|event| condition(&event)) {
         return upto;
     }
     while from < upto {
@@ -247,7 +243,7 @@ pub(crate) struct LongRun {
 
 /// Some events of a long run.
 struct Chunk {
-    block: Box<[u8]>,
+    block: Vec<u8>,
     count: u32,
     /// How many events are in the chunks before.
     before: u32,
@@ -271,7 +267,7 @@ impl Chunk {
     /// A chunk of one event.
     fn alone(event: Event<'_>) -> Chunk {
         let mut chunk = Chunk {
-            block: Box::default(),
+            block: Vec::new(),
             count: 0,
             before: 0,
         };
@@ -281,7 +277,7 @@ impl Chunk {
 
     fn insert(&mut self, at: usize, event: Event<'_>) {
         let count = self.count();
-        insert(&mut self.block, 0, count, at, event);
+        insert(&mut self.block, 0, count, at, event, MOST_OF_CHUNK);
         self.count += 1;
     }
 
@@ -301,7 +297,7 @@ impl Chunk {
     }
 
     fn bytes(&self) -> usize {
-        self.block.len() + ALLOCATION
+        self.block.capacity() + ALLOCATION
     }
 
     fn has_room(&self, event: &Event<'_>) -> bool {
@@ -326,7 +322,7 @@ impl LongRun {
         self.bytes + self.chunks.capacity() * size_of::<Chunk>()
     }
 
-    /// The bytes of its events, packed.
+    /// What its blocks take, no less than its events packed.
     pub(super) fn packed_bytes(&self) -> usize {
         self.bytes - self.chunks.len() * ALLOCATION
     }
@@ -353,8 +349,9 @@ impl LongRun {
         let (packed, count) = (chunk.packed(), chunk.count());
         let at = point(packed, 0..count, |other| other.order() < order);
         if chunk.has_room(&event) {
-            self.bytes += HEAD + event.fields.len();
+            self.bytes -= chunk.bytes();
             chunk.insert(at, event);
+            self.bytes += chunk.bytes();
             for chunk in self.chunks.iter_mut().skip(from + 1) {
                 chunk.before += 1;
             }
