@@ -81,7 +81,7 @@ impl Store {
             }
         }
         // Not at every small step of the watermark, so that a busy key is seldom gone through.
-        let soonest = watermark.saturating_add(self.expiry.width());
+        let soonest = watermark.saturating_add(self.expiry.width().saturating_mul(2));
         self.expiry.push(due.next.max(soonest), slot);
     }
 

@@ -108,13 +108,6 @@ pub(super) struct Due {
     pub(super) next: i64,
 }
 
-/// How many of the first events of a long run go when the watermark is there, and when the next goes.
-fn due_of(run: Run<'_>, reach: i64, watermark: i64) -> (usize, Option<i64>) {
-    let goes = |event: &Event<'_>| event.time.saturating_add(reach);
-    let gone = run.partition_point(|event| goes(event) < watermark);
-    (gone, run.get(gone).map(|next| goes(&next)))
-}
-
 /// Drops the first events of a step of a block.
 fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
     let of = Block::of(block);
@@ -130,7 +123,7 @@ fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
 const KEPT_FREE: usize = 64;
 
 /// Gives memory back that a block has far too much of.
-fn shrink(block: &mut Vec<u8>) {
+pub(super) fn shrink(block: &mut Vec<u8>) {
     if block.len() + KEPT_FREE <= block.capacity() / 2 {
         block.shrink_to_fit();
     }
@@ -375,7 +368,7 @@ impl KeyState {
             }
             KeyState::Large(large) => {
                 for (run, reach) in large.runs.iter().zip(reach) {
-                    add(due_of(run.events(), *reach, watermark));
+                    add(run.due(*reach, watermark));
                 }
             }
         }
@@ -397,7 +390,7 @@ impl KeyState {
             }
             KeyState::Large(large) => {
                 for (run, reach) in large.runs.iter_mut().zip(reach) {
-                    let (gone, _) = due_of(run.events(), *reach, watermark);
+                    let (gone, _) = run.due(*reach, watermark);
                     if gone > 0 {
                         run.drop_first(gone);
                     }

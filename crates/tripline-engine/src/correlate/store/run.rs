@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, insert, mark};
-use super::key::ALLOCATION;
+use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, insert, mark, remove};
+use super::key::{ALLOCATION, shrink};
 
 /// Events of one step of a key, or a part of them.
 #[derive(Clone, Copy)]
@@ -281,6 +281,16 @@ impl Chunk {
         self.count += 1;
     }
 
+    /// Drops the first events, but not all.
+    fn drop_first(&mut self, count: usize) {
+        if count > 0 {
+            let of = self.count();
+            remove(&mut self.block, 0, of, 0..count);
+            self.count -= u32::try_from(count).unwrap_or(self.count);
+            shrink(&mut self.block);
+        }
+    }
+
     #[inline]
     fn packed(&self) -> Packed<'_> {
         Packed::new(&self.block, self.count())
@@ -387,15 +397,33 @@ impl LongRun {
     pub(super) fn drop_first(&mut self, count: usize) {
         let end = |chunk: &Chunk| chunk.before() + chunk.count();
         let whole = self.chunks.partition_point(|chunk| end(chunk) <= count);
-        let cut = self.chunks.get(whole).and_then(|chunk| {
-            let gone = count.checked_sub(chunk.before()).filter(|gone| *gone > 0)?;
-            Some(Chunk::of(chunk.packed(), gone..chunk.count()))
-        });
-        let upto = whole + usize::from(cut.is_some());
-        self.put(0..upto, cut.into_iter().collect());
+        let freed: usize = self.chunks.drain(..whole).map(|chunk| chunk.bytes()).sum();
+        self.bytes -= freed;
+        if let Some(first) = self.chunks.first_mut() {
+            self.bytes -= first.bytes();
+            first.drop_first(count.saturating_sub(first.before()));
+            self.bytes += first.bytes();
+        }
+        let mut before = 0;
+        for chunk in &mut self.chunks {
+            chunk.before = before;
+            before += chunk.count;
+        }
         if self.chunks.len() <= self.chunks.capacity() / 2 {
             self.chunks.shrink_to_fit();
         }
+    }
+
+    /// How many of the first events go when the watermark is there, if an event stays for `reach` after its
+    /// time; and when the next goes.
+    pub(super) fn due(&self, reach: i64, watermark: i64) -> (usize, Option<i64>) {
+        for chunk in &self.chunks {
+            let (gone, next) = chunk.packed().due(0..chunk.count(), reach, watermark);
+            if next.is_some() {
+                return (chunk.before() + gone, next);
+            }
+        }
+        (self.events().len(), None)
     }
 
     /// Marks an event as one that waits, or as one that does not; gives what it was.
