@@ -29,7 +29,7 @@ pub(crate) struct Large {
 /// What an allocator adds to one block, about.
 pub(crate) const ALLOCATION: usize = 16;
 
-/// The most that a block of a key and its events has; each event that comes moves it.
+/// The most that a block of a key and its events has; each event that comes moves some of it.
 const MOST_OF_BLOCK: usize = 1024;
 
 /// A step has no more events in it than a byte can say, and places of fields fit into their bits.
