@@ -119,12 +119,9 @@ fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
     }
 }
 
-/// So many bytes are not given back: the next event takes them.
-const KEPT_FREE: usize = 64;
-
-/// Gives memory back that a block has far too much of.
+/// Gives memory back that a block has more of than one that grows is given.
 pub(super) fn shrink(block: &mut Vec<u8>) {
-    if block.len() + KEPT_FREE <= block.capacity() / 2 {
+    if block.len() + block.len() / 4 + 32 <= block.capacity() {
         block.shrink_to_fit();
     }
 }
