@@ -220,6 +220,9 @@ impl State {
         };
         let mut budget = self.options.max_bindings;
         for order in finals {
+            if budget > 0 && Search::is_vain(rule, state, order.0) {
+                continue;
+            }
             let Some(last) = state.final_event(rule, *order) else {
                 continue;
             };

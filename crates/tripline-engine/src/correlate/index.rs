@@ -38,27 +38,27 @@ impl Group {
         numbers: [0; GROUP],
     };
 
-    /// Places with this tag.
+    /// The first place with this tag whose number is the one that is looked for.
     #[inline]
-    fn tagged(&self, tag: u8) -> impl Iterator<Item = usize> + use<> {
+    fn place(&self, tag: u8, mut is: impl FnMut(u32) -> bool) -> Option<usize> {
         let (first, rest) = self.tags.split_first_chunk().unwrap_or((&[0; 8], &[]));
         let rest = rest.first_chunk().unwrap_or(&[0; 4]);
         let all = u64::from(tag) * LOW;
-        let mut first = zeros(u64::from_le_bytes(*first) ^ all);
-        let mut rest = zeros(u64::from(u32::from_le_bytes(*rest)) ^ all) & u64::from(u32::MAX);
-        std::iter::from_fn(move || {
-            let (places, begin) = if first != 0 {
-                (&mut first, 0)
-            } else {
-                (&mut rest, 8)
-            };
-            if *places == 0 {
+        let (mut places, mut begin) = (zeros(u64::from_le_bytes(*first) ^ all), 0);
+        loop {
+            while places != 0 {
+                let place = begin + places.trailing_zeros() as usize / 8;
+                if self.numbers.get(place).is_some_and(|number| is(*number)) {
+                    return Some(place);
+                }
+                places &= places - 1;
+            }
+            if begin != 0 {
                 return None;
             }
-            let place = begin + places.trailing_zeros() as usize / 8;
-            *places &= *places - 1;
-            Some(place)
-        })
+            let rest = u64::from(u32::from_le_bytes(*rest)) ^ all;
+            (places, begin) = (zeros(rest) & u64::from(u32::MAX), 8);
+        }
     }
 }
 
@@ -127,10 +127,8 @@ impl Index {
         // Every group is full only if the index is.
         for _ in 0..self.groups.len() {
             let group = self.groups.get(at)?;
-            for place in group.tagged(tag) {
-                if group.numbers.get(place).is_some_and(|number| is(*number)) {
-                    return Some((at, place));
-                }
+            if let Some(place) = group.place(tag, &mut *is) {
+                return Some((at, place));
             }
             if group.past == 0 {
                 return None;
@@ -148,7 +146,7 @@ impl Index {
             let Some(group) = self.groups.get_mut(at) else {
                 return;
             };
-            if let Some(place) = group.tagged(0).next()
+            if let Some(place) = group.place(0, |_| true)
                 && let (Some(of), Some(to)) =
                     (group.tags.get_mut(place), group.numbers.get_mut(place))
             {

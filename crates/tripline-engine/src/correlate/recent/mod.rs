@@ -12,6 +12,7 @@ mod frozen;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::hint::black_box;
+use std::ops::Range;
 
 use hashbrown::DefaultHashBuilder;
 
@@ -30,6 +31,8 @@ pub(crate) struct Recent {
     free: Vec<u32>,
     /// The chunks of each bucket of time, by its number.
     buckets: BTreeMap<i64, Vec<u32>>,
+    /// The chunk that was last added to, and the times of its bucket: nearly always the next goes there too.
+    open: (Range<i64>, u32),
     /// Width of a bucket in nanoseconds.
     width: i64,
     /// What is before this time is forgotten.
@@ -68,6 +71,7 @@ impl Recent {
             chunks: Vec::new(),
             free: Vec::new(),
             buckets: BTreeMap::new(),
+            open: (0..0, 0),
             width: (span / 64).max(1_000_000),
             passed: i64::MIN,
             first_end: i64::MAX,
@@ -148,11 +152,20 @@ impl Recent {
 
     /// Puts an identity into the bucket of its time; gives its place.
     fn put(&mut self, known: Known) -> u32 {
-        let at = known.time.div_euclid(self.width);
         self.newest = self.newest.max(known.time);
         self.len += 1;
-        // Nearly always the newest bucket, at the end of the map.
+        let (times, open) = &self.open;
+        if times.contains(&known.time)
+            && let Some(chunk) = self.chunks.get_mut(*open as usize)
+            && chunk.len() < CHUNK
+        {
+            chunk.push(known);
+            return place(*open, chunk.len() - 1);
+        }
+        let at = known.time.div_euclid(self.width);
         let end = self.end(at);
+        let times = at.saturating_mul(self.width)..end;
+        // Nearly always the newest bucket, at the end of the map.
         let bucket = match self.buckets.last_entry() {
             Some(last) if *last.key() == at => last.into_mut(),
             _ => self.buckets.entry(at).or_insert_with(|| {
@@ -165,6 +178,7 @@ impl Recent {
             && chunk.len() < CHUNK
         {
             chunk.push(known);
+            self.open = (times, *last);
             return place(*last, chunk.len() - 1);
         }
         let chunk = self.free.pop().unwrap_or_else(|| {
@@ -173,6 +187,7 @@ impl Recent {
         });
         let fills = !bucket.is_empty();
         bucket.push(chunk);
+        self.open = (times, chunk);
         if let Some(chunk) = self.chunks.get_mut(chunk as usize) {
             if fills {
                 chunk.reserve_exact(CHUNK);
@@ -203,6 +218,7 @@ impl Recent {
 
     /// Lets go of the memory of a bucket.
     fn let_go(&mut self, bucket: i64, chunks: &[u32]) {
+        self.open = (0..0, 0);
         let frozen = self.frozen.as_mut();
         let mut unread = frozen.map_or_else(Vec::new, |frozen| frozen.take(bucket));
         let mut hashes = [0; CHUNK];

@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 use super::binding::{Binding, Match};
 use super::counting;
 use super::store::{Event, KeyState, Order, Run};
-use crate::program::{RuleProgram, ShapeProgram};
+use crate::program::{RuleProgram, ShapeProgram, StepProgram};
 use crate::scan::Identity;
 
 /// What a search has found, in the order found.
@@ -53,6 +53,20 @@ impl<'s> Search<'s> {
             self.keep_afresh(&mut found);
         }
         found
+    }
+
+    /// Whether no event is retained that could stand for the step before a final event of this time: then
+    /// nothing is found, and nothing tried.
+    pub(crate) fn is_vain(rule: &RuleProgram, state: &KeyState, time: i64) -> bool {
+        let before = rule.bound.checked_sub(2);
+        let (true, Some(at)) = (rule.shape.is_sequence(), before) else {
+            return false;
+        };
+        if rule.steps.get(at).is_none_or(StepProgram::is_many) {
+            return false;
+        }
+        let last = state.run(at).last();
+        last.is_none_or(|last| last.time < time.saturating_sub(rule.within))
     }
 
     /// The matches of the final event, whatever the events before it gave.

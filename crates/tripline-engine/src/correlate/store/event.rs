@@ -103,62 +103,112 @@ impl<'s> Packed<'s> {
         })
     }
 
-    /// The events of a part of them.
+    /// How many of the first events of a range go when the watermark is there, if an event stays for `reach`
+    /// after its time; and when the next goes.
     #[inline]
-    pub(super) fn events(
+    pub(super) fn due(
         self,
         range: Range<usize>,
-    ) -> impl DoubleEndedIterator<Item = Event<'s>> + Clone {
-        range.filter_map(move |at| self.get(at))
+        reach: i64,
+        watermark: i64,
+    ) -> (usize, Option<i64>) {
+        let heads = self.heads.get(range).unwrap_or_default();
+        for (at, head) in heads.iter().enumerate() {
+            let goes = parts(head).0.saturating_add(reach);
+            if goes >= watermark {
+                return (at, Some(goes));
+            }
+        }
+        (heads.len(), None)
     }
 
     /// Where the fields of an event begin; at the end of all for the one behind the last.
     #[inline]
     fn begin(self, at: usize) -> usize {
         match self.heads.get(at) {
-            Some(head) => usize::from(parts(head).2 & !WAITING),
+            Some([.., low, high]) => usize::from(u16::from_le_bytes([*low, *high]) & !WAITING),
             None => self.fields.len(),
         }
     }
 
-    /// A block of these events but for those of `gone`, in the place of which there is `new`; behind a `head`.
-    pub(super) fn spliced(
-        self,
-        head: &[u8],
-        gone: Range<usize>,
-        new: Option<Event<'_>>,
-    ) -> Box<[u8]> {
-        let heads = self.len() - gone.len() + usize::from(new.is_some());
-        let fields =
-            self.begin(gone.start) + new.map_or(0, |event| event.fields.len()) + self.fields.len()
-                - self.begin(gone.end);
-        let mut out = Vec::with_capacity(head.len() + heads * HEAD + fields);
-        out.extend_from_slice(head);
-        self.splice(gone, new, &mut out);
-        out.into_boxed_slice()
+    /// A block of a part of these events, with room for nothing else.
+    pub(super) fn copied(self, range: Range<usize>) -> Vec<u8> {
+        let (from, upto) = (self.begin(range.start), self.begin(range.end));
+        let heads = self.heads.get(range).unwrap_or_default().as_flattened();
+        let fields = self.fields.get(from..upto).unwrap_or_default();
+        let mut out = [heads, fields].concat();
+        if let Some(heads) = out.get_mut(..heads.len()) {
+            shift(heads, from.wrapping_neg());
+        }
+        out
     }
+}
 
-    /// Appends to a block what [`Packed::spliced`] makes.
-    pub(super) fn splice(self, gone: Range<usize>, new: Option<Event<'_>>, out: &mut Vec<u8>) {
-        let (from, upto) = (self.begin(gone.start), self.begin(gone.end));
-        let heads = self.heads;
-        out.extend_from_slice(heads.get(..gone.start).unwrap_or(heads).as_flattened());
-        let mut begin = from;
-        if let Some(event) = new {
-            out.extend_from_slice(&head(&event, begin));
-            begin += event.fields.len();
+/// Puts an event into the place `at` of a block's events, of which there are `count` behind a front of some
+/// bytes. A block that has no room grows by somewhat more, up to `most` bytes, so that not every event
+/// moves it.
+pub(super) fn insert(
+    block: &mut Vec<u8>,
+    front: usize,
+    count: usize,
+    at: usize,
+    event: Event<'_>,
+    most: usize,
+) {
+    let begin = Packed::new(block.get(front..).unwrap_or_default(), count).begin(at);
+    let (own, length) = (event.fields.len(), block.len());
+    let (head_at, fields_at) = (front + at * HEAD, front + count * HEAD + begin);
+    let needed = length + HEAD + own;
+    let head = head(&event, begin);
+    if needed > block.capacity() {
+        let room = (needed + needed / 4).next_multiple_of(32);
+        let mut new = Vec::with_capacity(room.min(most).max(needed));
+        let (heads, fields) = block.split_at_checked(fields_at).unwrap_or_default();
+        let (before, behind) = heads.split_at_checked(head_at).unwrap_or_default();
+        for part in [before, &head, behind, event.fields, fields] {
+            new.extend_from_slice(part);
         }
-        for old in heads.get(gone.end..).unwrap_or_default() {
-            let (_, _, flags) = parts(old);
-            let place = usize::from(flags & !WAITING) - upto + begin;
-            let [rest @ .., _, _] = old;
-            out.extend_from_slice(rest);
-            let flags = place as u16 & !WAITING | flags & WAITING;
-            out.extend_from_slice(&flags.to_le_bytes());
+        *block = new;
+    } else {
+        block.extend_from_slice(&head);
+        block.extend_from_slice(event.fields);
+        if at < count {
+            block.copy_within(fields_at..length, fields_at + HEAD + own);
+            if let Some(place) = block.get_mut(fields_at + HEAD..fields_at + HEAD + own) {
+                place.copy_from_slice(event.fields);
+            }
         }
-        out.extend_from_slice(self.fields.get(..from).unwrap_or_default());
-        out.extend_from_slice(new.map_or(&[][..], |event| event.fields));
-        out.extend_from_slice(self.fields.get(upto..).unwrap_or_default());
+        block.copy_within(head_at..fields_at, head_at + HEAD);
+        if let Some(place) = block.get_mut(head_at..head_at + HEAD) {
+            place.copy_from_slice(&head);
+        }
+    }
+    if let Some(behind) = block.get_mut(head_at + HEAD..front + (count + 1) * HEAD) {
+        shift(behind, own);
+    }
+}
+
+/// Takes some events out of a block, which has `count` of them behind a front of some bytes.
+pub(super) fn remove(bytes: &mut Vec<u8>, front: usize, count: usize, gone: Range<usize>) {
+    let packed = Packed::new(bytes.get(front..).unwrap_or_default(), count);
+    let (from, upto) = (packed.begin(gone.start), packed.begin(gone.end));
+    let (fields_at, heads) = (front + count * HEAD, gone.len() * HEAD);
+    let (head_at, behind_at) = (front + gone.start * HEAD, front + gone.end * HEAD);
+    if let Some(behind) = bytes.get_mut(behind_at..fields_at) {
+        shift(behind, (upto - from).wrapping_neg());
+    }
+    bytes.copy_within(behind_at..fields_at + from, head_at);
+    bytes.copy_within(fields_at + upto.., fields_at + from - heads);
+    bytes.truncate(bytes.len() - heads - (upto - from));
+}
+
+/// Moves the places of the fields in some heads.
+fn shift(heads: &mut [u8], by: usize) {
+    let (heads, _) = heads.as_chunks_mut::<HEAD>();
+    for [.., low, high] in heads {
+        let flags = u16::from_le_bytes([*low, *high]);
+        let place = flags.wrapping_add(by as u16) & !WAITING;
+        [*low, *high] = (place | flags & WAITING).to_le_bytes();
     }
 }
 
@@ -173,7 +223,8 @@ pub(super) fn mark(block: &mut [u8], at: usize, waiting: bool) -> bool {
     before
 }
 
-fn head(event: &Event<'_>, begin: usize) -> [u8; HEAD] {
+/// The head of an event whose fields begin there.
+pub(super) fn head(event: &Event<'_>, begin: usize) -> [u8; HEAD] {
     let mut head = [0; HEAD];
     let flags = begin as u16 & !WAITING | if event.waiting { WAITING } else { 0 };
     let (words, rest) = head.as_chunks_mut();

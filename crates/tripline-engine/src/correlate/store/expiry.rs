@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use super::{KeySlot, KeyState, Run, Store};
+use super::{KeySlot, KeyState, Store};
 use crate::program::RuleProgram;
 
 /// How many events of a full step are dropped at once, so that a full step costs no more an event.
@@ -15,9 +15,18 @@ pub(super) const EVICTED_AT_ONCE: usize = 64;
 /// How many keys are read together when they expire.
 const LOOKED_AT_ONCE: usize = 32;
 
+/// A store of fewer keys lies in the cache, so that nothing waits for memory.
+const IN_CACHE: usize = 4096;
+
 impl Store {
     /// Drops what the watermark has left behind, with some slack.
     pub(crate) fn expire(&mut self, rule: &RuleProgram, watermark: i64) {
+        if self.keys.len() < IN_CACHE {
+            while let Some((_, slot)) = self.expiry.pop_before(watermark) {
+                self.expire_key(rule, watermark, slot, None);
+            }
+            return;
+        }
         let mut due = Vec::with_capacity(LOOKED_AT_ONCE);
         loop {
             let next = std::iter::from_fn(|| self.expiry.pop_before(watermark));
@@ -27,7 +36,7 @@ impl Store {
             }
             self.touch(&mut due);
             for (slot, hash) in due.drain(..) {
-                self.expire_key(rule, watermark, slot, hash);
+                self.expire_key(rule, watermark, slot, Some(hash));
             }
         }
     }
@@ -48,16 +57,13 @@ impl Store {
         black_box(touched);
     }
 
-    /// Drops what the watermark has left behind of a key.
-    fn expire_key(&mut self, rule: &RuleProgram, watermark: i64, slot: KeySlot, hash: u64) {
+    /// Drops what the watermark has left behind of a key, whose hash this is if it is known.
+    fn expire_key(&mut self, rule: &RuleProgram, watermark: i64, slot: KeySlot, hash: Option<u64>) {
         let Some(state) = self.get(slot) else { return };
-        let goes = |(step, run): (usize, Run<'_>)| {
-            let last = run.last();
-            last.is_none_or(|last| self.expires(step, last.time) < watermark)
-        };
-        if state.runs().enumerate().all(goes) {
-            let events = state.runs().map(Run::len).sum::<usize>();
-            self.events -= events as u64;
+        let due = state.due(&self.reach, watermark);
+        if due.all {
+            let hash = hash.unwrap_or_else(|| self.hash(state.key()));
+            self.events -= due.gone as u64;
             self.remove_key(slot, hash);
             return;
         }
@@ -65,20 +71,18 @@ impl Store {
             let before = watermark.saturating_sub(rule.within);
             counting.expire(rule, key, runs, watermark, before);
         });
-        for step in 0..self.reach.len() {
-            let Some(run) = self.get(slot).map(|state| state.run(step)) else {
-                continue;
-            };
-            let gone = run.partition_point(|event| self.expires(step, event.time) < watermark);
-            if gone > 0 {
-                self.drop_oldest(slot, step, gone);
+        if due.gone > 0 {
+            self.save(slot);
+            if let Some(state) = self.keys.get_mut(slot as usize) {
+                self.bytes -= state.bytes();
+                state.drop_due(&self.reach, watermark);
+                self.bytes += state.bytes();
+                self.events -= due.gone as u64;
             }
         }
-        if let Some((next, _)) = self.first_of(slot) {
-            // Not at every small step of the watermark, so that a busy key is seldom gone through.
-            let soonest = watermark.saturating_add(self.expiry.width());
-            self.expiry.push(next.max(soonest), slot);
-        }
+        // Not at every small step of the watermark, so that a busy key is seldom gone through.
+        let soonest = watermark.saturating_add(self.expiry.width().saturating_mul(2));
+        self.expiry.push(due.next.max(soonest), slot);
     }
 
     /// When the event that will go first goes; none where nothing is retained.

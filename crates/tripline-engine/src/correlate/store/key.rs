@@ -3,7 +3,7 @@
 //! memory, once for each block. A key with many spreads out into a long run for each step.
 //! Used by the store alone, read by the search for bindings.
 
-use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, mark};
+use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, head, insert, mark, remove};
 use super::run::{LongRun, Run};
 use crate::correlate::counting::Counting;
 use crate::program::RuleProgram;
@@ -12,7 +12,7 @@ use crate::program::RuleProgram;
 pub(crate) enum KeyState {
     /// How many steps there are (a byte) and how long the key is (two), the key, for each step how many
     /// events it has (a byte), and the events of all steps, packed.
-    Small(Box<[u8]>),
+    Small(Vec<u8>),
     Large(Box<Large>),
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Large {
 /// What an allocator adds to one block, about.
 pub(crate) const ALLOCATION: usize = 16;
 
-/// The most that a block of a key and its events has; each event that comes moves it.
+/// The most that a block of a key and its events has; each event that comes moves some of it.
 const MOST_OF_BLOCK: usize = 1024;
 
 /// A step has no more events in it than a byte can say, and places of fields fit into their bits.
@@ -49,14 +49,21 @@ struct Block<'s> {
     events: Packed<'s>,
 }
 
+/// The key of a block, and what follows it.
+#[inline]
+fn key_of(block: &[u8]) -> (u8, &[u8], &[u8]) {
+    let ([steps, low, high], rest) = block.split_first_chunk().unwrap_or((&[0; FRONT], &[]));
+    let length = usize::from(u16::from_le_bytes([*low, *high]));
+    let (key, rest) = rest.split_at_checked(length).unwrap_or_default();
+    (*steps, key, rest)
+}
+
 impl<'s> Block<'s> {
     #[inline]
     fn of(block: &'s [u8]) -> Block<'s> {
-        let ([steps, low, high], rest) = block.split_first_chunk().unwrap_or((&[0; FRONT], &[]));
-        let length = usize::from(u16::from_le_bytes([*low, *high]));
-        let (key, rest) = rest.split_at_checked(length).unwrap_or_default();
+        let (steps, key, rest) = key_of(block);
         let (counts, rest) = rest
-            .split_at_checked(usize::from(*steps))
+            .split_at_checked(usize::from(steps))
             .unwrap_or_default();
         let count = counts.iter().map(|count| usize::from(*count)).sum();
         Block {
@@ -69,9 +76,15 @@ impl<'s> Block<'s> {
     /// Where the events of a step begin among all, and where they end.
     #[inline]
     fn range(&self, step: usize) -> std::ops::Range<usize> {
-        let mut counts = self.counts.iter().map(|count| usize::from(*count));
-        let from = counts.by_ref().take(step).sum();
-        from..from + counts.next().unwrap_or(0)
+        let mut from = 0;
+        for (at, count) in self.counts.iter().enumerate() {
+            let upto = from + usize::from(*count);
+            if at == step {
+                return from..upto;
+            }
+            from = upto;
+        }
+        from..from
     }
 
     #[inline]
@@ -85,10 +98,68 @@ impl<'s> Block<'s> {
     }
 }
 
+/// What of a key goes.
+pub(super) struct Due {
+    /// Nothing is left then.
+    pub(super) all: bool,
+    /// How many events go.
+    pub(super) gone: usize,
+    /// When the first of those that are left goes.
+    pub(super) next: i64,
+}
+
+/// Drops the first events of a step of a block.
+fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
+    let of = Block::of(block);
+    let from = of.range(step).start;
+    let (front, counted, events) = (of.front(), FRONT + of.key.len() + step, of.events.len());
+    remove(block, front, events, from..from + count);
+    if let Some(left) = block.get_mut(counted) {
+        *left -= count as u8;
+    }
+}
+
+/// Gives memory back that a block has more of than one that grows is given.
+pub(super) fn shrink(block: &mut Vec<u8>) {
+    if block.len() + block.len() / 4 + 32 <= block.capacity() {
+        block.shrink_to_fit();
+    }
+}
+
+impl Large {
+    /// The same in a block, if it is little enough.
+    fn gathered(&self) -> Option<KeyState> {
+        let runs = self.runs.iter().map(LongRun::packed_bytes).sum::<usize>();
+        let front = FRONT + self.key.len() + self.runs.len();
+        let (steps, of_key) = (u8::try_from(self.runs.len()), u16::try_from(self.key.len()));
+        if front + runs > GATHERED || self.counting.is_some() {
+            return None;
+        }
+        let mut block = Vec::with_capacity(front + runs);
+        block.push(steps.ok()?);
+        block.extend_from_slice(&of_key.ok()?.to_le_bytes());
+        block.extend_from_slice(&self.key);
+        block.extend(self.runs.iter().map(|run| run.events().len() as u8));
+        let mut begin = 0;
+        for run in &self.runs {
+            for event in run.events().iter() {
+                block.extend_from_slice(&head(&event, begin));
+                begin += event.fields.len();
+            }
+        }
+        for run in &self.runs {
+            for event in run.events().iter() {
+                block.extend_from_slice(event.fields);
+            }
+        }
+        Some(KeyState::Small(block))
+    }
+}
+
 impl KeyState {
     /// Nothing at all, in the place of a key that is gone.
     pub(super) fn none() -> KeyState {
-        KeyState::Small(Box::default())
+        KeyState::Small(Vec::new())
     }
 
     /// Whether there is no key here.
@@ -127,9 +198,11 @@ impl KeyState {
             block.extend_from_slice(key);
             let own = |step: usize| first.is_some_and(|(of, _)| of == step);
             block.extend((0..steps).map(|step| u8::from(own(step))));
-            let event = first.map(|(_, event)| event);
-            Packed::default().splice(0..0, event, &mut block);
-            return KeyState::Small(block.into_boxed_slice());
+            if let Some((_, event)) = first {
+                block.extend_from_slice(&head(&event, 0));
+                block.extend_from_slice(event.fields);
+            }
+            return KeyState::Small(block);
         }
         let mut large = KeyState::large(key, steps, counts);
         if let Some((step, event)) = first {
@@ -150,7 +223,7 @@ impl KeyState {
     #[inline]
     pub(crate) fn key(&self) -> &[u8] {
         match self {
-            KeyState::Small(block) => Block::of(block).key,
+            KeyState::Small(block) => key_of(block).1,
             KeyState::Large(large) => &large.key,
         }
     }
@@ -158,7 +231,7 @@ impl KeyState {
     /// How many steps its rule has.
     pub(crate) fn steps(&self) -> usize {
         match self {
-            KeyState::Small(block) => Block::of(block).counts.len(),
+            KeyState::Small(block) => usize::from(key_of(block).0),
             KeyState::Large(large) => large.runs.len(),
         }
     }
@@ -172,6 +245,18 @@ impl KeyState {
                 let run = large.runs.get(step);
                 run.map_or_else(Run::default, LongRun::events)
             }
+        }
+    }
+
+    /// How many events a step has.
+    #[inline]
+    pub(super) fn count(&self, step: usize) -> usize {
+        match self {
+            KeyState::Small(block) => {
+                let (_, _, counts) = key_of(block);
+                counts.get(step).map_or(0, |count| usize::from(*count))
+            }
+            KeyState::Large(large) => large.runs.get(step).map_or(0, |run| run.events().len()),
         }
     }
 
@@ -203,7 +288,7 @@ impl KeyState {
             .zip(&rule.steps)
             .filter(|(_, step)| step.is_final)
             .map(|(at, _)| self.run(at));
-        finals.find_map(|run| run.get(run.search(order).ok()?))
+        finals.find_map(|run| run.find(order))
     }
 
     /// Whether no event is retained.
@@ -215,20 +300,21 @@ impl KeyState {
     pub(super) fn insert(&mut self, step: usize, event: Event<'_>) {
         match self {
             KeyState::Small(block) => {
-                let (of, order) = (Block::of(block), event.order());
                 if block.len() + HEAD + event.fields.len() > MOST_OF_BLOCK {
-                    *self = self.rebuilt(true, |_, fields| fields);
+                    *self = self.spread();
                     self.insert(step, event);
                     return;
                 }
+                let (of, order) = (Block::of(block), event.order());
+                let range = of.range(step);
                 let before = |other: &Event<'_>| other.order() < order;
-                let at = of.range(step).start + of.run(step).partition_point(before);
-                let (front, _) = block.split_at_checked(of.front()).unwrap_or_default();
-                let mut new = of.events.spliced(front, at..at, Some(event));
-                if let Some(count) = new.get_mut(FRONT + of.key.len() + step) {
+                let at = range.start + of.run(step).partition_point(before);
+                let (front, count) = (of.front(), of.events.len());
+                let counted = FRONT + of.key.len() + step;
+                insert(block, front, count, at, event, MOST_OF_BLOCK);
+                if let Some(count) = block.get_mut(counted) {
                     *count += 1;
                 }
-                *block = new;
             }
             KeyState::Large(large) => {
                 if let Some(run) = large.runs.get_mut(step) {
@@ -242,24 +328,71 @@ impl KeyState {
     pub(super) fn drop_first(&mut self, step: usize, count: usize) {
         match self {
             KeyState::Small(block) => {
-                let of = Block::of(block);
-                let from = of.range(step).start;
-                let (front, _) = block.split_at_checked(of.front()).unwrap_or_default();
-                let mut new = of.events.spliced(front, from..from + count, None);
-                if let Some(left) = new.get_mut(FRONT + of.key.len() + step) {
-                    *left -= count as u8;
-                }
-                *block = new;
+                drop_first(block, step, count);
+                shrink(block);
             }
             KeyState::Large(large) => {
                 if let Some(run) = large.runs.get_mut(step) {
                     run.drop_first(count);
                 }
-                let runs = large.runs.iter().map(LongRun::packed_bytes).sum::<usize>();
-                let front = FRONT + large.key.len() + large.runs.len();
-                if front + runs <= GATHERED && large.counting.is_none() {
-                    *self = self.rebuilt(false, |_, fields| fields);
+                large.gathered().into_iter().for_each(|new| *self = new);
+            }
+        }
+    }
+
+    /// What goes when the watermark is there, if an event stays for the `reach` of its step.
+    pub(super) fn due(&self, reach: &[i64], watermark: i64) -> Due {
+        let mut due = Due {
+            all: true,
+            gone: 0,
+            next: i64::MAX,
+        };
+        let mut add = |(gone, next): (usize, Option<i64>)| {
+            due.gone += gone;
+            if let Some(next) = next {
+                due.all = false;
+                due.next = due.next.min(next);
+            }
+        };
+        match self {
+            KeyState::Small(block) => {
+                let (of, mut from) = (Block::of(block), 0);
+                for (count, reach) in of.counts.iter().zip(reach) {
+                    let upto = from + usize::from(*count);
+                    add(of.events.due(from..upto, *reach, watermark));
+                    from = upto;
                 }
+            }
+            KeyState::Large(large) => {
+                for (run, reach) in large.runs.iter().zip(reach) {
+                    add(run.due(*reach, watermark));
+                }
+            }
+        }
+        due
+    }
+
+    /// Drops what goes when the watermark is there.
+    pub(super) fn drop_due(&mut self, reach: &[i64], watermark: i64) {
+        match self {
+            KeyState::Small(block) => {
+                for (step, reach) in reach.iter().enumerate() {
+                    let of = Block::of(block);
+                    let (gone, _) = of.events.due(of.range(step), *reach, watermark);
+                    if gone > 0 {
+                        drop_first(block, step, gone);
+                    }
+                }
+                shrink(block);
+            }
+            KeyState::Large(large) => {
+                for (run, reach) in large.runs.iter_mut().zip(reach) {
+                    let (gone, _) = run.due(*reach, watermark);
+                    if gone > 0 {
+                        run.drop_first(gone);
+                    }
+                }
+                large.gathered().into_iter().for_each(|new| *self = new);
             }
         }
     }
@@ -277,6 +410,15 @@ impl KeyState {
             }
             KeyState::Large(large) => Some(large.runs.get_mut(step)?.mark(at, waiting)),
         }
+    }
+
+    /// The same with a long run for each step.
+    fn spread(&self) -> KeyState {
+        KeyState::Large(Box::new(Large {
+            key: self.key().into(),
+            runs: self.runs().map(LongRun::of).collect(),
+            counting: None,
+        }))
     }
 
     /// Gives every event other fields, which are made from its step and those that it has.
@@ -315,7 +457,7 @@ impl KeyState {
     pub(super) fn bytes(&self) -> usize {
         let own = size_of::<KeyState>() + IN_STORE + ALLOCATION;
         match self {
-            KeyState::Small(block) => own + block.len(),
+            KeyState::Small(block) => own + block.capacity(),
             KeyState::Large(large) => {
                 let runs = large.runs.iter();
                 let runs = runs.map(|run| size_of::<LongRun>() + run.bytes());

@@ -144,9 +144,9 @@ impl Store {
         limit: usize,
     ) -> Option<(KeySlot, usize)> {
         let slot = place.slot?;
-        let run = self.get(slot)?.run(step);
-        let full = run.len() >= limit.max(1);
-        full.then(|| (slot, EVICTED_AT_ONCE.min(run.len().div_ceil(2))))
+        let count = self.get(slot)?.count(step);
+        let full = count >= limit.max(1);
+        full.then(|| (slot, EVICTED_AT_ONCE.min(count.div_ceil(2))))
     }
 
     /// Adds an event to a step of a key, which was found at `place`, and gives the key's slot.

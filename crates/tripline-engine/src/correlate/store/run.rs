@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, mark};
-use super::key::ALLOCATION;
+use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, insert, mark, remove};
+use super::key::{ALLOCATION, shrink};
 
 /// Events of one step of a key, or a part of them.
 #[derive(Clone, Copy)]
@@ -62,10 +62,7 @@ impl<'s> Run<'s> {
         }
         match self.parts {
             Parts::One(packed) => packed.get(at),
-            Parts::Many(chunks) => {
-                let chunk = chunks.get(holding(chunks, at))?;
-                chunk.packed().get(at - chunk.before())
-            }
+            Parts::Many(chunks) => one_of(chunks, at),
         }
     }
 
@@ -123,25 +120,91 @@ impl<'s> Run<'s> {
         }
     }
 
+    /// The event of an order, if it is there: nearly always the last, which has just come.
+    #[inline]
+    pub(crate) fn find(self, order: Order) -> Option<Event<'s>> {
+        let last = self.last()?;
+        if last.order() == order {
+            return Some(last);
+        }
+        self.get(self.search(order).ok()?)
+    }
+
     /// The events in their order.
     #[inline]
-    pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = Event<'s>> + Clone {
-        let (from, upto) = (self.from, self.upto);
-        let (one, many) = match self.parts {
-            Parts::One(packed) => (Some((packed, from..upto)), &[][..]),
-            Parts::Many(chunks) => {
-                let chunks = chunks.get(holding(chunks, from)..).unwrap_or_default();
-                let end = chunks.partition_point(|chunk| chunk.before() < upto);
-                (None, chunks.get(..end).unwrap_or_default())
-            }
+    pub(crate) fn iter(self) -> Events<'s> {
+        let (first, last) = match self.parts {
+            Parts::One(_) => (0, 0),
+            Parts::Many(chunks) => (
+                holding(chunks, self.from),
+                holding(chunks, self.upto.saturating_sub(1)),
+            ),
         };
-        let many = many.iter().map(move |chunk| {
-            let upto = chunk.count().min(upto - chunk.before());
-            (chunk.packed(), from.saturating_sub(chunk.before())..upto)
-        });
-        let parts = one.into_iter().chain(many);
-        parts.flat_map(|(packed, range)| packed.events(range))
+        Events {
+            rest: self,
+            first,
+            last,
+        }
     }
+}
+
+/// The events of a run, from both ends.
+#[derive(Clone)]
+pub(crate) struct Events<'s> {
+    rest: Run<'s>,
+    /// The parts in which the first and the last of the rest are, or after and before which they are.
+    first: usize,
+    last: usize,
+}
+
+impl<'s> Iterator for Events<'s> {
+    type Item = Event<'s>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Event<'s>> {
+        let at = self.rest.from;
+        if at >= self.rest.upto {
+            return None;
+        }
+        self.rest.from += 1;
+        match self.rest.parts {
+            Parts::One(packed) => packed.get(at),
+            Parts::Many(chunks) => loop {
+                let chunk = chunks.get(self.first)?;
+                if at < chunk.before() + chunk.count() {
+                    return chunk.packed().get(at - chunk.before());
+                }
+                self.first += 1;
+            },
+        }
+    }
+}
+
+impl<'s> DoubleEndedIterator for Events<'s> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Event<'s>> {
+        let at = self.rest.upto.checked_sub(1)?;
+        if at < self.rest.from {
+            return None;
+        }
+        self.rest.upto = at;
+        match self.rest.parts {
+            Parts::One(packed) => packed.get(at),
+            Parts::Many(chunks) => loop {
+                let chunk = chunks.get(self.last)?;
+                if chunk.before() <= at {
+                    return chunk.packed().get(at - chunk.before());
+                }
+                self.last = self.last.checked_sub(1)?;
+            },
+        }
+    }
+}
+
+/// An event of a long run.
+fn one_of(chunks: &[Chunk], at: usize) -> Option<Event<'_>> {
+    let chunk = chunks.get(holding(chunks, at))?;
+    chunk.packed().get(at - chunk.before())
 }
 
 /// How many of the events of a range, counted from the block's first, come before the first that does not
@@ -149,6 +212,10 @@ impl<'s> Run<'s> {
 #[inline]
 fn point(packed: Packed<'_>, range: Range<usize>, condition: impl Fn(&Event<'_>) -> bool) -> usize {
     let (mut from, mut upto) = (range.start, range.end);
+    // Nearly always all of them: what comes is the newest.
+    if from < upto && packed.get(upto - 1).is_some_and(|event| condition(&event)) {
+        return upto;
+    }
     while from < upto {
         let middle = from.midpoint(upto);
         if packed.get(middle).is_some_and(|event| condition(&event)) {
@@ -176,7 +243,7 @@ pub(crate) struct LongRun {
 
 /// Some events of a long run.
 struct Chunk {
-    block: Box<[u8]>,
+    block: Vec<u8>,
     count: u32,
     /// How many events are in the chunks before.
     before: u32,
@@ -188,13 +255,39 @@ pub(super) const MOST_OF_CHUNK: usize = 1024;
 const _: () = assert!(MOST_OF_CHUNK <= MOST_BEFORE);
 
 impl Chunk {
-    /// The events of a chunk without those of `gone`, and with a new one in their place.
-    fn spliced(from: Packed<'_>, gone: Range<usize>, new: Option<Event<'_>>) -> Chunk {
-        let count = from.len() - gone.len() + usize::from(new.is_some());
+    /// A chunk of some events of a block.
+    fn of(from: Packed<'_>, range: Range<usize>) -> Chunk {
         Chunk {
-            block: from.spliced(&[], gone, new),
-            count: u32::try_from(count).unwrap_or(u32::MAX),
+            count: u32::try_from(range.len()).unwrap_or(u32::MAX),
+            block: from.copied(range),
             before: 0,
+        }
+    }
+
+    /// A chunk of one event.
+    fn alone(event: Event<'_>) -> Chunk {
+        let mut chunk = Chunk {
+            block: Vec::new(),
+            count: 0,
+            before: 0,
+        };
+        chunk.insert(0, event);
+        chunk
+    }
+
+    fn insert(&mut self, at: usize, event: Event<'_>) {
+        let count = self.count();
+        insert(&mut self.block, 0, count, at, event, MOST_OF_CHUNK);
+        self.count += 1;
+    }
+
+    /// Drops the first events, but not all.
+    fn drop_first(&mut self, count: usize) {
+        if count > 0 {
+            let of = self.count();
+            remove(&mut self.block, 0, of, 0..count);
+            self.count -= u32::try_from(count).unwrap_or(self.count);
+            shrink(&mut self.block);
         }
     }
 
@@ -214,7 +307,7 @@ impl Chunk {
     }
 
     fn bytes(&self) -> usize {
-        self.block.len() + ALLOCATION
+        self.block.capacity() + ALLOCATION
     }
 
     fn has_room(&self, event: &Event<'_>) -> bool {
@@ -239,7 +332,7 @@ impl LongRun {
         self.bytes + self.chunks.capacity() * size_of::<Chunk>()
     }
 
-    /// The bytes of its events, packed.
+    /// What its blocks take, no less than its events packed.
     pub(super) fn packed_bytes(&self) -> usize {
         self.bytes - self.chunks.len() * ALLOCATION
     }
@@ -259,47 +352,78 @@ impl LongRun {
                 upto.saturating_sub(1)
             }
         };
-        let alone = || Chunk::spliced(Packed::default(), 0..0, Some(event));
-        let Some(chunk) = self.chunks.get(from) else {
-            self.put(0..0, vec![alone()]);
+        let Some(chunk) = self.chunks.get_mut(from) else {
+            self.put(0..0, vec![Chunk::alone(event)]);
             return;
         };
         let (packed, count) = (chunk.packed(), chunk.count());
         let at = point(packed, 0..count, |other| other.order() < order);
         if chunk.has_room(&event) {
-            let chunk = Chunk::spliced(packed, at..at, Some(event));
-            self.put(from..from + 1, vec![chunk]);
+            self.bytes -= chunk.bytes();
+            chunk.insert(at, event);
+            self.bytes += chunk.bytes();
+            for chunk in self.chunks.iter_mut().skip(from + 1) {
+                chunk.before += 1;
+            }
         } else if at == count {
-            self.put(from + 1..from + 1, vec![alone()]);
+            self.put(from + 1..from + 1, vec![Chunk::alone(event)]);
         } else if at == 0 {
-            self.put(from..from, vec![alone()]);
+            self.put(from..from, vec![Chunk::alone(event)]);
         } else {
-            let (left, right) = (
-                Chunk::spliced(packed, at..count, None),
-                Chunk::spliced(packed, 0..at, None),
-            );
+            let (mut left, right) = (Chunk::of(packed, 0..at), Chunk::of(packed, at..count));
             let chunks = if left.has_room(&event) {
-                vec![Chunk::spliced(packed, at..count, Some(event)), right]
+                left.insert(at, event);
+                vec![left, right]
             } else {
-                vec![left, alone(), right]
+                vec![left, Chunk::alone(event), right]
             };
             self.put(from..from + 1, chunks);
         }
+    }
+
+    /// A run of some events of a block, which are few.
+    pub(super) fn of(run: Run<'_>) -> LongRun {
+        let mut long = LongRun::default();
+        match run.parts {
+            Parts::One(packed) if !run.is_empty() => {
+                long.put(0..0, vec![Chunk::of(packed, run.from..run.upto)]);
+            }
+            _ => run.iter().for_each(|event| long.insert(event)),
+        }
+        long
     }
 
     /// Drops the first events.
     pub(super) fn drop_first(&mut self, count: usize) {
         let end = |chunk: &Chunk| chunk.before() + chunk.count();
         let whole = self.chunks.partition_point(|chunk| end(chunk) <= count);
-        let cut = self.chunks.get(whole).and_then(|chunk| {
-            let gone = count.checked_sub(chunk.before()).filter(|gone| *gone > 0)?;
-            Some(Chunk::spliced(chunk.packed(), 0..gone, None))
-        });
-        let upto = whole + usize::from(cut.is_some());
-        self.put(0..upto, cut.into_iter().collect());
+        let freed: usize = self.chunks.drain(..whole).map(|chunk| chunk.bytes()).sum();
+        self.bytes -= freed;
+        if let Some(first) = self.chunks.first_mut() {
+            self.bytes -= first.bytes();
+            first.drop_first(count.saturating_sub(first.before()));
+            self.bytes += first.bytes();
+        }
+        let mut before = 0;
+        for chunk in &mut self.chunks {
+            chunk.before = before;
+            before += chunk.count;
+        }
         if self.chunks.len() <= self.chunks.capacity() / 2 {
             self.chunks.shrink_to_fit();
         }
+    }
+
+    /// How many of the first events go when the watermark is there, if an event stays for `reach` after its
+    /// time; and when the next goes.
+    pub(super) fn due(&self, reach: i64, watermark: i64) -> (usize, Option<i64>) {
+        for chunk in &self.chunks {
+            let (gone, next) = chunk.packed().due(0..chunk.count(), reach, watermark);
+            if next.is_some() {
+                return (chunk.before() + gone, next);
+            }
+        }
+        (self.events().len(), None)
     }
 
     /// Marks an event as one that waits, or as one that does not; gives what it was.
