@@ -196,9 +196,9 @@ if strlen({s}) > 10 {{
 }}
 if ends_with({clock}, ":60") {{ {clock} = (slice({clock}, 0, 6) ?? "") + "59" }}
 if !match({rest}, r'[+-]') {{ {rest} = replace({rest}, r'[Zz]', "") + "+00:00" }}
-{v} = parse_timestamp((slice({s}, 0, 10) ?? "") + "T" + {clock} + {rest}, "%Y-%m-%dT%H:%M:%S%.f%:z") ?? null
-{v} = to_unix_timestamp(timestamp({v}) ?? t'9999-01-01T00:00:00Z', unit: "nanoseconds") ?? null"#
+{v} = parse_timestamp((slice({s}, 0, 10) ?? "") + "T" + {clock} + {rest}, "%Y-%m-%dT%H:%M:%S%.f%:z") ?? null"#
     ));
+    nanoseconds(w, v);
 }
 
 /// The other spellings of RFC 3339 and ISO 8601 that tripline takes.
@@ -207,8 +207,29 @@ fn other_instant(w: &mut Writer, s: &str, v: &str) {
         r#"if match({s}, r'\A[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?(?:[Zz]|[-+\x{{2212}}][0-9]{{2}}:[0-9]{{2}})\z') {{
   {s} = (slice({s}, 0, 10) ?? "") + "T" + (slice({s}, 11) ?? "")
 }}
-{v} = parse_timestamp({s}, "%Y-%m-%dT%H:%M:%S%.f%#z") ?? (parse_timestamp({s}, "%Y-%m-%d %H:%M:%S%.f%#z") ?? (parse_timestamp({s}, "%Y-%m-%d %H:%M:%S%.f %#z") ?? null))
-{v} = to_unix_timestamp(timestamp({v}) ?? t'9999-01-01T00:00:00Z', unit: "nanoseconds") ?? null"#
+{v} = parse_timestamp({s}, "%Y-%m-%dT%H:%M:%S%.f%#z") ?? (parse_timestamp({s}, "%Y-%m-%d %H:%M:%S%.f%#z") ?? (parse_timestamp({s}, "%Y-%m-%d %H:%M:%S%.f %#z") ?? null))"#
+    ));
+    nanoseconds(w, v);
+}
+
+/// A timestamp, or null, as nanoseconds since 1970, if 64 bits can say that. By way of microseconds, which
+/// never fail: whether asking for nanoseconds can fail is not the same in every version of VRL, and each
+/// refuses what the other asks for.
+fn nanoseconds(w: &mut Writer, v: &str) {
+    let [at, whole, rest] = [w.fresh(), w.fresh(), w.fresh()];
+    // The first microsecond is not whole, and would not fit before its rest is added.
+    w.lines(&format!(
+        r#"{at} = timestamp({v}) ?? t'9999-01-01T00:00:00Z'
+{whole} = to_unix_timestamp({at}, unit: "microseconds")
+{rest} = parse_int(slice(format_timestamp({at}, "%9f") ?? "", 6) ?? "", 10) ?? 0
+{v} = null
+if {whole} >= -9223372036854775 {{
+  if {whole} < 9223372036854775 || ({whole} <= 9223372036854775 && {rest} <= 807) {{
+    {v} = {whole} * 1000 + {rest}
+  }}
+}} else if {whole} >= -9223372036854776 && {rest} >= 192 {{
+  {v} = ({rest} - 193) - 9223372036854775807
+}}"#
     ));
 }
 
