@@ -2,8 +2,8 @@
 //! protocol and plain HTTP, and answers the sender with what the receiver answered it. So a record is
 //! acknowledged only when the receiver has it, and what was correlated outlives a kill at any instant.
 //!
-//! The way of a request: [`serve`] takes it within its limits, [`records`] finds the records in its bytes,
-//! [`judge`] says what becomes of them, [`forward`] sends the rest on; [`relay`] is that order. Settings
+//! The way of a request: `serve` takes it within its limits, `records` finds the records in its bytes,
+//! `judge` says what becomes of them, `forward` sends the rest on; `relay` is that order. Settings
 //! come whole from the command ([`Settings`]), and so do rules ([`RuleSource`]): nothing here reads
 //! arguments or rule files.
 

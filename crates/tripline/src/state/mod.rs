@@ -1,6 +1,6 @@
-//! What a run keeps so that the next one can go on where it was: the engine's snapshot, the place in
-//! every input, how far the outputs were written, and the account. `commands::run` opens it ([`open`]),
-//! the consumer writes it now and then between two blocks ([`Keeper`]).
+//! Where a run was, so that the next one can go on there: the place in every input, how far the outputs
+//! were written, and the account. `tripline_state` keeps it with the engine's snapshot: `commands::run`
+//! reads it, the consumer writes it now and then between two blocks.
 //!
 //! INVARIANT: everything in one state is of one instant: what the engine had taken is exactly what lies
 //! before the places in the inputs, and what it had given is exactly what the outputs hold up to
