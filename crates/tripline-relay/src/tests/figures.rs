@@ -28,7 +28,7 @@ rule replay {
     token = signin where not interactive and result == 0
         and differ(token.ip, login.ip) and differ(token.asn, login.asn)
   }
-  emit { token.ip }
+  emit { from = login.ip }
 }
 "#;
 
