@@ -2,8 +2,9 @@
 //! from the snapshot and this. Entries are appended by a thread of its own, which makes one write and one
 //! sync of all that waits, so that the cost of a sync is shared.
 //!
-//! INVARIANT: an answer is given only when the entry, and all before it, are on the disk. A file that
-//! could not be written is cut back to its last whole entry before anything is appended again.
+//! INVARIANT: an answer is given only when the entry, and all before it, are on the disk, in a file that a
+//! restart goes through. A file that could not be written is cut back to its last whole entry before
+//! anything is appended again; one that could not be begun is begun before anything is.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write as _};
@@ -170,10 +171,9 @@ fn work(state: &Path, file: &mut Appending, inbox: &Receiver<Message>) {
                     put(&body, &mut bytes);
                 }
                 Message::Turn(number) => {
-                    append(file, &mut bytes, &mut answers);
-                    match Appending::create(state, number) {
-                        Ok(new) => *file = new,
-                        Err(error) => tracing::error!(%error, "cannot begin a journal"),
+                    append(state, file, &mut bytes, &mut answers);
+                    if let Err(error) = file.turn(state, number) {
+                        tracing::error!(%error, "cannot begin a journal yet");
                     }
                 }
                 Message::Forget(number) => {
@@ -186,13 +186,16 @@ fn work(state: &Path, file: &mut Appending, inbox: &Receiver<Message>) {
             }
             next = inbox.try_recv().ok();
         }
-        append(file, &mut bytes, &mut answers);
+        append(state, file, &mut bytes, &mut answers);
     }
 }
 
 /// Writes what has gathered, and answers.
-fn append(file: &mut Appending, bytes: &mut Vec<u8>, answers: &mut Vec<Answer>) {
-    let written = file.append(bytes, !answers.is_empty());
+fn append(state: &Path, file: &mut Appending, bytes: &mut Vec<u8>, answers: &mut Vec<Answer>) {
+    if bytes.is_empty() {
+        return;
+    }
+    let written = file.append(state, bytes, !answers.is_empty());
     bytes.clear();
     if let Err(error) = &written {
         tracing::error!(%error, "the journal cannot be written; nothing is acknowledged until it can be");
@@ -229,6 +232,13 @@ fn put(body: &[u8], out: &mut Vec<u8>) {
 
 /// A file that is appended to.
 struct Appending {
+    /// Its number.
+    number: u64,
+    /// None: it is still to be begun.
+    open: Option<Open>,
+}
+
+struct Open {
     file: File,
     /// How long it is, to the end of its last whole entry.
     length: u64,
@@ -238,13 +248,40 @@ struct Appending {
 
 impl Appending {
     fn create(state: &Path, number: u64) -> io::Result<Appending> {
+        Ok(Appending {
+            number,
+            open: Some(Open::create(state, number)?),
+        })
+    }
+
+    /// Goes on in the file with this number; where it cannot be begun now, that is tried again whenever
+    /// something is appended.
+    fn turn(&mut self, state: &Path, number: u64) -> io::Result<()> {
+        *self = Appending { number, open: None };
+        self.begun(state).map(drop)
+    }
+
+    fn append(&mut self, state: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+        self.begun(state)?.append(bytes, sync)
+    }
+
+    fn begun(&mut self, state: &Path) -> io::Result<&mut Open> {
+        match &mut self.open {
+            Some(open) => Ok(open),
+            none => Ok(none.insert(Open::create(state, self.number)?)),
+        }
+    }
+}
+
+impl Open {
+    fn create(state: &Path, number: u64) -> io::Result<Open> {
         let path = path(state, number);
         let mut file = File::create(&path)?;
         file.write_all(&MAGIC)?;
         file.write_all(&VERSION.to_le_bytes())?;
         file.sync_all()?;
         tripline_state::sync_folder(&path)?;
-        Ok(Appending {
+        Ok(Open {
             file,
             length: MAGIC.len() as u64 + 2,
             ragged: false,
@@ -467,5 +504,33 @@ mod tests {
             .collect();
         assert_eq!(numbers, [12]);
         assert!(folder.path().join("other.journal-1").exists());
+    }
+
+    #[test]
+    fn nothing_is_answered_while_the_next_file_cannot_be_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let in_the_way = path(&state, 2);
+        fs::create_dir(&in_the_way).unwrap();
+        let journal = Journal::begin(&state, 1).unwrap();
+        let (told, answers) = channel();
+        let record = |number| {
+            let mut records = Records::of(number);
+            records.add(Encoding::Json, b"{}");
+            let told = told.clone();
+            let answer = move |written: io::Result<()>| told.send(written.is_ok()).unwrap();
+            journal.records(records, Box::new(answer));
+            answers.recv().unwrap()
+        };
+        journal.turn(2);
+        assert!(!record(1), "it would be read by nobody");
+        fs::remove_dir(&in_the_way).unwrap();
+        assert!(record(2));
+        let mut entries = Vec::new();
+        read(&in_the_way, |entry| entries.push(entry)).unwrap();
+        assert_eq!(
+            entries,
+            [Entry::Records(2, vec![(Encoding::Json, b"{}".to_vec())])]
+        );
     }
 }
