@@ -28,18 +28,19 @@ impl Relay {
         if batch.len() == 0 {
             return Ok(());
         }
-        let mut found = Some(self.judge.judge(batch.clone()).await?);
-        let edits = found.as_mut().map(|found| std::mem::take(&mut found.edits));
-        let edits = edits.unwrap_or_default();
-        // Detections first: where records fail after them, the batch comes again and gives no more.
-        if let Some(to) = &self.detections
-            && let Some(found) = found.take()
-        {
-            if !found.detections.is_empty() {
-                self.noted(to.detections(&found.detections).await)?;
+        let mut found = self.judge.judge(batch.clone()).await?;
+        let edits = std::mem::take(&mut found.edits);
+        let found = match &self.detections {
+            None => Some(found),
+            // Detections first: where records fail after them, the batch comes again and gives no more.
+            Some(to) => {
+                if !found.detections.is_empty() {
+                    self.noted(to.detections(&found.detections).await)?;
+                }
+                found.delivered();
+                None
             }
-            found.delivered();
-        }
+        };
         if !batch.is_empty_after(&edits) {
             self.noted(self.forward.records(&batch, &edits, &self.member).await)?;
         }

@@ -152,6 +152,12 @@ impl Running {
         self.judge.later(seconds);
     }
 
+    /// Asks the judge about a batch as a sender does that is gone before there is an answer.
+    #[cfg(test)]
+    pub(crate) fn judge_without_waiting(&self, batch: crate::records::Batch) {
+        self.judge.ask(batch);
+    }
+
     /// Takes nothing new, lets finish what was begun, and keeps the state. Gives whether all of it finished
     /// in time.
     pub async fn end(self) -> bool {

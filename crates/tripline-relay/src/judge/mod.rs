@@ -58,7 +58,8 @@ pub(crate) struct Setup {
 /// Detections that no batch carries, with the records that gave them.
 pub(crate) type LeftAlone = Vec<(u128, Vec<String>)>;
 
-/// What became of a batch, until it is delivered.
+/// What became of a batch, until it is delivered. Made by the thread: where nobody waits for it any more, it
+/// is dropped, and the batch has failed.
 pub(crate) struct Findings {
     /// What becomes of its records.
     pub(crate) edits: Edits,
@@ -70,6 +71,16 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// Of the batch with this number nothing yet.
+    fn of(number: u64, to: Option<mpsc::UnboundedSender<Message>>) -> Findings {
+        Findings {
+            edits: Edits::new(),
+            detections: Vec::new(),
+            number,
+            to,
+        }
+    }
+
     /// The receiver has the batch, and what was found.
     pub(crate) fn delivered(mut self) {
         if let Some(to) = self.to.take() {
@@ -93,7 +104,8 @@ impl Judge {
     /// When the state cannot be read or written, or another process has it.
     pub(crate) fn begin(setup: Setup) -> Result<(Judge, std::thread::JoinHandle<()>), RelayError> {
         let (to, inbox) = mpsc::unbounded_channel();
-        let worker = Worker::begin(setup)?;
+        // Weak, so that the thread ends when nobody is left to tell it anything.
+        let worker = Worker::begin(setup, to.downgrade())?;
         let thread = std::thread::Builder::new()
             .name("judge".to_owned())
             .spawn(move || worker.run(inbox))
@@ -103,18 +115,15 @@ impl Judge {
 
     /// Asks what becomes of a batch.
     pub(crate) async fn judge(&self, batch: Batch) -> Result<Findings, Status> {
+        let gone = |_| Status::unavailable("the relay is ending");
+        self.ask(batch).await.map_err(gone)?
+    }
+
+    /// The same, answered when the answer is waited for. Where the thread is gone there is none.
+    pub(crate) fn ask(&self, batch: Batch) -> oneshot::Receiver<Result<Findings, Status>> {
         let (answer, found) = oneshot::channel();
-        let gone = || Status::unavailable("the relay is ending");
-        self.to
-            .send(Message::Batch(batch, answer))
-            .map_err(|_| gone())?;
-        let (number, found) = found.await.map_err(|_| gone())??;
-        Ok(Findings {
-            edits: found.edits,
-            detections: found.detections,
-            number,
-            to: Some(self.to.clone()),
-        })
+        let _ = self.to.send(Message::Batch(batch, answer));
+        found
     }
 
     /// The engine's counters as text for Prometheus.

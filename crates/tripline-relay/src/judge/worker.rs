@@ -14,9 +14,9 @@ use tripline_state::Keeper;
 
 use super::journal::{Journal, Records};
 use super::pending::{self, Pending, record_id};
-use super::{LeftAlone, Setup};
+use super::{Findings, LeftAlone, Setup};
 use crate::counters::Counters;
-use crate::records::{Batch, Edit, Edits, Record};
+use crate::records::{Batch, Edit, Record};
 use crate::settings::{JsonEngine, RelayError, RuleSource};
 
 /// How often the clock and the rules are looked at.
@@ -38,17 +38,10 @@ pub(crate) enum Outcome {
     Detect,
 }
 
-/// What becomes of a batch.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) edits: Edits,
-    pub(super) detections: Vec<String>,
-}
-
 /// What the thread is told.
 pub(super) enum Message {
     /// A batch, and who asks.
-    Batch(Batch, oneshot::Sender<Result<(u64, Found), Status>>),
+    Batch(Batch, oneshot::Sender<Result<Findings, Status>>),
     /// A batch was delivered.
     Delivered(u64),
     /// A batch was not.
@@ -91,6 +84,8 @@ pub(super) struct Kept {
 
 /// The thread's belongings.
 pub(super) struct Worker {
+    /// How it is told things, for those who tell what becomes of a batch.
+    to: mpsc::WeakUnboundedSender<Message>,
     pub(super) engine: Engine,
     /// An engine in its place.
     pub(super) other: Option<Box<dyn JsonEngine>>,
@@ -135,8 +130,12 @@ impl Sink for Gathered {
 
 impl Worker {
     /// With the state there is.
-    pub(super) fn begin(setup: Setup) -> Result<Worker, RelayError> {
+    pub(super) fn begin(
+        setup: Setup,
+        to: mpsc::WeakUnboundedSender<Message>,
+    ) -> Result<Worker, RelayError> {
         let mut worker = Worker {
+            to,
             engine: Engine::new(setup.rules.clone(), setup.options),
             other: setup.other,
             filters: None,
@@ -197,10 +196,10 @@ impl Worker {
     }
 
     /// Says what becomes of a batch.
-    fn judge(&mut self, batch: &Batch, answer: oneshot::Sender<Result<(u64, Found), Status>>) {
+    fn judge(&mut self, batch: &Batch, answer: oneshot::Sender<Result<Findings, Status>>) {
         let number = self.next;
         self.next += 1;
-        let mut found = Found::default();
+        let mut found = Findings::of(number, self.to.upgrade());
         let mut journaled = Records::of(number);
         for (index, record) in batch.records.iter().enumerate() {
             let content = batch.content(record);
@@ -222,14 +221,14 @@ impl Worker {
         }
         self.happened();
         let Some(kept) = self.kept.as_ref().filter(|_| !journaled.is_empty()) else {
-            let _ = answer.send(Ok((number, found)));
+            let _ = answer.send(Ok(found));
             return;
         };
         kept.journal.records(
             journaled,
             Box::new(move |written| {
                 let _ = answer.send(match written {
-                    Ok(()) => Ok((number, found)),
+                    Ok(()) => Ok(found),
                     Err(error) => Err(Status::unavailable(format!(
                         "the relay cannot write its journal: {error}"
                     ))),

@@ -121,6 +121,25 @@ async fn a_sender_that_gives_up_while_the_receiver_thinks_loses_nothing() {
 }
 
 #[tokio::test]
+async fn detections_of_a_batch_that_nobody_waits_for_are_delivered_on_their_own() {
+    let (records, found) = (Receiver::begin().await, Receiver::begin().await);
+    let mut settings = settings(records.target());
+    settings.detections = Some(receiver_of(found.http_target()));
+    let relay = running(settings).await;
+    let batch = request(&[signin(1, "a", 0, 1), signin(2, "a", 1, 2)]);
+    // Given up before the judge can answer.
+    relay.judge_without_waiting(crate::records::vector::batch(batch).unwrap());
+    relay.judge_looks_as_if_later(3600);
+    for _ in 0..200 {
+        if found.records().len() == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the detection is held for ever");
+}
+
+#[tokio::test]
 async fn detections_are_not_sent_twice_where_only_the_records_failed() {
     let (records, found) = (Receiver::begin().await, Receiver::begin().await);
     records.answer([Answer::Status(Code::Unavailable, "")]);
