@@ -1,8 +1,8 @@
 //! Whole numbers as few bytes: seven bits a byte, the lowest first. Packed values and snapshots are
-//! written with them.
+//! written with them, and protobuf has the same.
 
-/// Appends a number.
-pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
+/// Appends a number, as protobuf writes it too.
+pub fn put(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;

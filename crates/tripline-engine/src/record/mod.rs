@@ -11,7 +11,7 @@ mod memory;
 pub mod msgpack;
 mod open;
 mod paths;
-mod protobuf;
+pub mod protobuf;
 mod raw;
 mod slots;
 #[cfg(test)]

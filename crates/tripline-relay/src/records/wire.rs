@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+pub(super) use tripline_engine::record::protobuf::wire::put_varint;
+use tripline_engine::record::protobuf::wire::{Content, Fields};
+
 /// A field of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field {
@@ -19,75 +22,32 @@ pub(super) fn fields(
     bytes: &[u8],
     place: Range<usize>,
 ) -> impl Iterator<Item = Result<Field, usize>> {
-    let mut at = place.start;
-    let end = place.end.min(bytes.len());
+    let mut fields = Some(Fields::of(bytes, place));
     std::iter::from_fn(move || {
-        if at >= end {
-            return None;
+        let inside = fields.as_mut()?;
+        let begin = inside.at();
+        match inside.next() {
+            Ok(None) => None,
+            Ok(Some((number, content))) => Some(Ok(Field {
+                number,
+                whole: begin..inside.at(),
+                content: match content {
+                    Content::Bytes(content) => Some(content),
+                    _ => None,
+                },
+            })),
+            Err(_) => {
+                fields = None;
+                Some(Err(begin))
+            }
         }
-        let begin = at;
-        let field = field(bytes, &mut at, end, begin).ok_or(begin);
-        if field.is_err() {
-            at = end;
-        }
-        Some(field)
     })
-}
-
-fn field(bytes: &[u8], at: &mut usize, end: usize, begin: usize) -> Option<Field> {
-    let tag = varint(bytes, at, end)?;
-    let mut content = None;
-    match tag & 7 {
-        0 => {
-            varint(bytes, at, end)?;
-        }
-        1 => *at = at.checked_add(8)?,
-        2 => {
-            let length = usize::try_from(varint(bytes, at, end)?).ok()?;
-            let start = *at;
-            *at = at.checked_add(length)?;
-            content = Some(start..*at);
-        }
-        5 => *at = at.checked_add(4)?,
-        _ => return None,
-    }
-    (*at <= end && tag >> 3 != 0).then_some(Field {
-        number: tag >> 3,
-        whole: begin..*at,
-        content,
-    })
-}
-
-fn varint(bytes: &[u8], at: &mut usize, end: usize) -> Option<u64> {
-    let mut number = 0u64;
-    for (index, byte) in bytes.get(*at..end)?.iter().take(10).enumerate() {
-        number |= u64::from(byte & 0x7f) << (7 * index);
-        if *byte < 0x80 {
-            *at += index + 1;
-            return Some(number);
-        }
-    }
-    None
-}
-
-/// Appends a number.
-pub(super) fn put_varint(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Appends the tag and length of a field that holds so many bytes.
-pub(super) fn put_head(number: u64, length: usize, out: &mut Vec<u8>) {
-    put_varint(number << 3 | 2, out);
-    put_varint(length as u64, out);
 }
 
 /// Appends a field that holds these bytes.
 pub(super) fn put_bytes(number: u64, bytes: &[u8], out: &mut Vec<u8>) {
-    put_head(number, bytes.len(), out);
+    put_varint(number << 3 | 2, out);
+    put_varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 

@@ -61,7 +61,7 @@ fn rest(
     while let Some(container) = open.last_mut() {
         let mut fields = Fields::of(bytes, container.at..container.end);
         let item = fields.next().ok()?;
-        container.at = fields.at;
+        container.at = fields.at();
         let place = match item {
             Some((1, Content::Bytes(place))) => place,
             Some((number, Content::Bytes(place)))

@@ -105,7 +105,7 @@ impl Walk<'_> {
                 continue;
             }
             if let Some(inner) = self.value(child, value)? {
-                open.at = fields.at;
+                open.at = fields.at();
                 return Ok(Some(inner));
             }
             if !self.slots.wants(self.paths, open.node) {

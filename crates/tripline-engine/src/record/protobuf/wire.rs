@@ -1,15 +1,19 @@
 //! The fields of a protobuf message, one after the other
-//! (<https://protobuf.dev/programming-guides/encoding/>). Used by all that looks into one.
+//! (<https://protobuf.dev/programming-guides/encoding/>). Used by all that looks into one, and by faces
+//! that pass messages on.
 //!
 //! INVARIANT: what is given lies within the message, whatever its bytes say.
 
 use std::ops::Range;
 
+pub use crate::varint::put as put_varint;
+
 use crate::record::{ReadError, ReadErrorKind};
+use crate::varint;
 
 /// What a field holds.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Content {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
     /// A number of any length.
     Varint(u64),
     /// Eight bytes as a number.
@@ -20,18 +24,18 @@ pub(super) enum Content {
     Bytes(Range<usize>),
 }
 
-/// The fields from `at` to `end` of the bytes.
-pub(super) struct Fields<'b> {
+/// The fields of a message.
+#[derive(Debug)]
+pub struct Fields<'b> {
     bytes: &'b [u8],
-    /// Where the next field begins.
-    pub(super) at: usize,
+    at: usize,
     end: usize,
 }
 
 impl<'b> Fields<'b> {
     /// The fields of the message at this place.
     #[inline]
-    pub(super) fn of(bytes: &'b [u8], place: Range<usize>) -> Fields<'b> {
+    pub fn of(bytes: &'b [u8], place: Range<usize>) -> Fields<'b> {
         Fields {
             bytes,
             at: place.start,
@@ -39,9 +43,22 @@ impl<'b> Fields<'b> {
         }
     }
 
-    /// The number and content of the next field; none at the end.
+    /// Where the next field begins.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Content)>, ReadError> {
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The number and content of the next field; none at the end.
+    ///
+    /// # Errors
+    /// Where the message ends within a field, or what begins here is none.
+    #[inline]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "an iterator would go on after an error"
+    )]
+    pub fn next(&mut self) -> Result<Option<(u64, Content)>, ReadError> {
         if self.at >= self.end {
             return Ok(None);
         }
@@ -87,16 +104,11 @@ impl<'b> Fields<'b> {
             self.at += 1;
             return Some(u64::from(*small));
         }
-        let mut number = 0;
-        for (index, byte) in rest.iter().take(10).enumerate() {
-            // Bits beyond the 64th are cut off, as every reader of protobuf does.
-            number |= u64::from(byte & 0x7f) << (7 * index);
-            if *byte < 0x80 {
-                self.at += index + 1;
-                return Some(number);
-            }
-        }
-        None
+        // Bits beyond the 64th are cut off, as every reader of protobuf does.
+        let mut behind = rest;
+        let number = varint::take(&mut behind)?;
+        self.at += rest.len() - behind.len();
+        Some(number)
     }
 }
 
