@@ -1,10 +1,11 @@
-//! The units of the command line: instants and days here, spans of time and amounts of memory as every
-//! face of tripline has them. Used as value parsers by the subcommands; what they do not understand
-//! becomes a usage error with an example.
+//! What several subcommands take on the command line: instants, days and when a detection is given here,
+//! spans of time and amounts of memory as every face of tripline has them. Used as value parsers; what
+//! they do not understand becomes a usage error with an example.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use clap::ValueEnum;
 
 pub(crate) use tripline_engine::units::{bytes, duration};
 
@@ -48,6 +49,15 @@ pub(crate) fn skew(text: &str) -> Result<Skew, String> {
         "off" => Ok(Skew(None)),
         span => duration(span).map(|span| Skew(Some(span))),
     }
+}
+
+/// When a detection is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// As soon as the events seen so far satisfy the rule
+    Early,
+    /// When no event that may still arrive can change it
+    Final,
 }
 
 #[cfg(test)]

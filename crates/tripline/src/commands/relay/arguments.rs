@@ -9,7 +9,7 @@ use tripline_engine::Emission;
 use tripline_relay::Target;
 
 use crate::exit::Failure;
-use crate::units;
+use crate::units::{self, Emit};
 
 /// Stand between two shippers, and let rules look at what passes
 ///
@@ -224,15 +224,6 @@ pub(super) enum EngineKind {
     Native,
     /// The module, in wasmtime; it keeps its own state in its folder, every 30 seconds
     Wasm,
-}
-
-/// When a detection is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Emit {
-    /// As soon as the events seen so far satisfy the rule
-    Early,
-    /// When no event that may still arrive can change it
-    Final,
 }
 
 /// How the relay says what happens.

@@ -9,7 +9,7 @@ use tripline_engine::Emission;
 
 use crate::exit::Failure;
 use crate::output::detections::Format;
-use crate::units;
+use crate::units::{self, Emit};
 
 /// Run rules over log records
 ///
@@ -161,15 +161,6 @@ pub(super) enum Mode {
     Annotate,
     /// The records that the filters pass
     Filter,
-}
-
-/// When a detection is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Emit {
-    /// As soon as the events seen so far satisfy the rule
-    Early,
-    /// When no event that may still arrive can change it
-    Final,
 }
 
 /// Which fields of its events a detection has.
