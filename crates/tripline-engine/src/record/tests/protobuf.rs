@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use tripline_lang::types::Type;
 
-use super::encodings::in_every_type;
-use super::random::{all_paths, any_path, any_record};
+use super::encodings::agrees_in;
+use super::random::{all_paths, any_path, any_record, some_paths};
 use super::*;
 
 /// Writes documents as protobuf; picks by a seed what a writer is free in.
@@ -131,23 +131,10 @@ fn encoded(record: &Json, encoding: Encoding, seed: u64) -> Vec<u8> {
 const DIALECTS: [Encoding; 2] = [Encoding::Vector, Encoding::OpenTelemetry];
 
 fn agrees(record: &Json, seed: u64, wanted: &[Vec<PathStep>], settled: &[Vec<Slot>]) {
-    let paths = Paths::new(wanted, settled);
     let text = record.to_string();
-    let mut json = Slots::new(&paths);
-    super::super::read(text.as_bytes(), Encoding::Json, &paths, &mut json).unwrap();
     for encoding in DIALECTS {
         let bytes = encoded(record, encoding, seed);
-        let mut slots = Slots::new(&paths);
-        super::super::read(&bytes, encoding, &paths, &mut slots).unwrap();
-        for (slot, path) in wanted.iter().enumerate() {
-            let ours = slots.get(slot).map(|found| value_of(&bytes, found));
-            let theirs = json.get(slot).map(|found| value_of(text.as_bytes(), found));
-            assert_eq!(
-                ours.map(|value| in_every_type(&value)),
-                theirs.map(|value| in_every_type(&value)),
-                "{encoding:?} at {path:?} of {text}"
-            );
-        }
+        agrees_in(encoding, &text, &bytes, wanted, settled);
         let said: Json = serde_json::from_str(&record_text(&bytes, encoding).unwrap()).unwrap();
         assert_eq!(said, *record, "{encoding:?}");
     }
@@ -164,11 +151,7 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
         settled in prop::collection::vec(prop::collection::vec(0..14usize, 0..3), 0..6),
     ) {
-        let known = all_paths(&record);
-        let mut wanted = random;
-        wanted.extend(picks.iter().map(|pick| pick.get(&known).clone()));
-        wanted.sort();
-        wanted.dedup();
+        let mut wanted = some_paths(&record, random, &picks);
         // Of a record there is no path to the whole.
         wanted.retain(|path| !path.is_empty());
         agrees(&record, seed, &wanted, &[]);

@@ -77,6 +77,20 @@ pub(super) fn all_paths(json: &Json) -> Vec<Vec<PathStep>> {
     paths
 }
 
+/// Paths at random, and some of those that there are.
+pub(super) fn some_paths(
+    record: &Json,
+    random: Vec<Vec<PathStep>>,
+    picks: &[prop::sample::Index],
+) -> Vec<Vec<PathStep>> {
+    let known = all_paths(record);
+    let mut wanted = random;
+    wanted.extend(picks.iter().map(|pick| pick.get(&known).clone()));
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
 fn agrees(record: &Json, text: &str, wanted: &[Vec<PathStep>]) {
     let paths = Paths::new(wanted, &[]);
     let values = found(text.as_bytes(), &paths).unwrap_or_else(|error| panic!("{error} in {text}"));
@@ -117,11 +131,7 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
         pretty in any::<bool>(),
     ) {
-        let known = all_paths(&record);
-        let mut wanted = random;
-        wanted.extend(picks.iter().map(|pick| pick.get(&known).clone()));
-        wanted.sort();
-        wanted.dedup();
+        let wanted = some_paths(&record, random, &picks);
         let text = if pretty { serde_json::to_string_pretty(&record) } else { serde_json::to_string(&record) };
         agrees(&record, &text.unwrap(), &wanted);
     }
