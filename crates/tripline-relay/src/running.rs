@@ -16,7 +16,7 @@ use crate::forward::Forward;
 use crate::judge::{Judge, Outcome, Setup};
 use crate::relay::Relay;
 use crate::serve::{self, App, Budget, Connections, Listening};
-use crate::settings::{RelayError, RuleSource, Settings};
+use crate::settings::{Limits, RelayError, RuleSource, Settings};
 use crate::tls;
 
 /// How often the judge is told that time has passed.
@@ -46,6 +46,13 @@ pub async fn start(
     source: Option<Box<dyn RuleSource>>,
 ) -> Result<Running, RelayError> {
     tls::use_ring();
+    if settings.limits.request > Limits::MOST_REQUEST {
+        return Err(RelayError::Setting(format!(
+            "--max-request ({}) is more than {} bytes",
+            settings.limits.request,
+            Limits::MOST_REQUEST
+        )));
+    }
     if settings.limits.memory < settings.limits.request {
         return Err(RelayError::Setting(format!(
             "--max-memory ({}) is less than one request may have (--max-request, {})",

@@ -107,6 +107,11 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+impl Limits {
+    /// The largest request that can be allowed, in bytes: the journal has one entry for each.
+    pub const MOST_REQUEST: usize = 1 << 30;
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {

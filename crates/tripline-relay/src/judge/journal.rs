@@ -24,8 +24,9 @@ const VERSION: u16 = 1;
 /// Length and checksum in front of an entry.
 const HEAD: usize = 4 + 8;
 
-/// The longest entry that is believed, so that a damaged length asks for no memory.
-const LONGEST: u32 = 1 << 30;
+/// The longest entry that is believed, so that a damaged length asks for no memory: twice the largest
+/// request ([`Limits::MOST_REQUEST`](crate::Limits::MOST_REQUEST)), because lengths stand between records.
+const LONGEST: u32 = 2 << 30;
 
 /// How many entries may wait for the thread.
 const WAITING: usize = 64;

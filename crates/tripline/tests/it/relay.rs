@@ -262,6 +262,8 @@ fn an_address_that_others_reach_needs_certificates_or_a_token() {
     assert!(said.contains("--emit final needs --detections"), "{said}");
     let said = refused(&["--max-memory", "1MB"]);
     assert!(said.contains("less than one request may have"), "{said}");
+    let said = refused(&["--max-request", "2GiB", "--max-memory", "4GiB"]);
+    assert!(said.contains("is more than 1073741824 bytes"), "{said}");
     let said = refused(&["--forward", "127.0.0.1:6000"]);
     assert!(
         said.contains("is no receiver; write vector://HOST:PORT"),
