@@ -10,9 +10,9 @@ use tonic::Status;
 
 use crate::settings::RelayError;
 
-/// What is written to.
+/// What is written to, and its name.
 #[derive(Clone)]
-pub(crate) struct Appending(Arc<Mutex<To>>);
+pub(crate) struct Appending(Arc<Mutex<To>>, String);
 
 enum To {
     /// A file, and how long it is with whole requests. Devices have no length.
@@ -42,12 +42,14 @@ impl Appending {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Appending(Arc::new(Mutex::new(file))))
+        let name = path.display().to_string();
+        Ok(Appending(Arc::new(Mutex::new(file)), name))
     }
 
     /// Standard output.
     pub(super) fn standard() -> Appending {
-        Appending(Arc::new(Mutex::new(To::Standard)))
+        let name = "standard output".to_owned();
+        Appending(Arc::new(Mutex::new(To::Standard)), name)
     }
 
     /// Appends lines; of a file they are on the disk then.
@@ -58,7 +60,7 @@ impl Appending {
             append(&mut to, &lines)
         });
         let written = written.await.map_err(io::Error::other).flatten();
-        written.map_err(|error| Status::unavailable(format!("cannot write: {error}")))
+        written.map_err(|error| Status::unavailable(format!("cannot write {}: {error}", self.1)))
     }
 }
 
@@ -114,5 +116,18 @@ mod tests {
             assert_eq!(text.lines().last(), Some("next"));
             assert_eq!(text.lines().next(), before.lines().next().or(Some("next")));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_cannot_be_written_is_told_with_the_name_of_the_file() {
+        let full = Appending::open(Path::new("/dev/full")).unwrap();
+        let status = full.send(Bytes::from_static(b"x\n")).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unavailable);
+        let said = status.message();
+        assert!(
+            said.starts_with("cannot write /dev/full: No space left"),
+            "{said}"
+        );
     }
 }
