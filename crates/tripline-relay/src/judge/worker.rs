@@ -1,5 +1,6 @@
 //! The thread that owns the engine: one message after the other, so that nothing is ever half done.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -12,7 +13,7 @@ use tripline_output::outcome::rules_text;
 use tripline_output::{metrics, record};
 use tripline_state::Keeper;
 
-use super::journal::{Journal, Records};
+use super::journal::{self, Journal, Records};
 use super::pending::{self, Pending, record_id};
 use super::{Findings, LeftAlone, Setup};
 use crate::counters::Counters;
@@ -128,6 +129,21 @@ impl Sink for Gathered {
     }
 }
 
+/// Answers a request when its records are on the disk, or says that they cannot be.
+fn answered_with(
+    to: oneshot::Sender<Result<Findings, Status>>,
+    answer: impl FnOnce() -> Result<Findings, Status> + Send + 'static,
+) -> journal::Answer {
+    Box::new(move |written: io::Result<()>| {
+        let _ = to.send(match written {
+            Ok(()) => answer(),
+            Err(error) => Err(Status::unavailable(format!(
+                "the relay cannot write its journal: {error}"
+            ))),
+        });
+    })
+}
+
 impl Worker {
     /// With the state there is.
     pub(super) fn begin(
@@ -197,6 +213,15 @@ impl Worker {
 
     /// Says what becomes of a batch.
     fn judge(&mut self, batch: &Batch, answer: oneshot::Sender<Result<Findings, Status>>) {
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.journal.owes()) {
+            let refused = answered_with(answer, || {
+                Err(Status::unavailable(
+                    "the relay's journal can be written again",
+                ))
+            });
+            kept.journal.records(Records::none(), refused);
+            return;
+        }
         let number = self.next;
         self.next += 1;
         let mut found = Findings::of(number, self.to.upgrade());
@@ -220,21 +245,15 @@ impl Worker {
             }
         }
         self.happened();
-        let Some(kept) = self.kept.as_ref().filter(|_| !journaled.is_empty()) else {
-            let _ = answer.send(Ok(found));
-            return;
-        };
-        kept.journal.records(
-            journaled,
-            Box::new(move |written| {
-                let _ = answer.send(match written {
-                    Ok(()) => Ok(found),
-                    Err(error) => Err(Status::unavailable(format!(
-                        "the relay cannot write its journal: {error}"
-                    ))),
-                });
-            }),
-        );
+        match &self.kept {
+            // Where it brings nothing new, what it brings again may still be on its way to the disk.
+            Some(kept) => kept
+                .journal
+                .records(journaled, answered_with(answer, || Ok(found))),
+            None => {
+                let _ = answer.send(Ok(found));
+            }
+        }
     }
 
     /// The detections that go with a record: those that its arrival gave, and those that it gave before

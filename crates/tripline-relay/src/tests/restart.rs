@@ -72,6 +72,36 @@ async fn what_was_acknowledged_is_known_after_a_kill_at_any_instant() {
 }
 
 #[tokio::test]
+async fn what_comes_again_after_the_journal_could_not_be_written_is_acknowledged_when_it_is_on_disk()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::begin().await;
+    let mut settings = with_state(receiver.target(), folder.path());
+    let every = Duration::from_secs(2);
+    settings.state.as_mut().unwrap().every = every;
+    let relay = running(settings).await;
+    // The first two were begun at the start.
+    let in_the_way = folder.path().join("relay.state.journal-3");
+    fs::create_dir(&in_the_way).unwrap();
+    let sender = Sender::to(relay.listen[0]);
+    sender.send(&[signin(1, "b", 0, 1)]).await.unwrap();
+    tokio::time::sleep(every + Duration::from_millis(500)).await;
+    let batch = [signin(2, "a", 0, 1)];
+    for _ in 0..3 {
+        let refused = sender.send(&batch).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+    }
+    fs::remove_dir(&in_the_way).unwrap();
+    assert!(sender.send(&batch).await.is_err(), "this has it written");
+    sender.send(&batch).await.unwrap();
+    let killed = copied(folder.path());
+    let next = running(with_state(receiver.target(), killed.path())).await;
+    let token = [signin(3, "a", 1, 2)];
+    Sender::to(next.listen[0]).send(&token).await.unwrap();
+    assert_eq!(receiver.detections().len(), 1);
+}
+
+#[tokio::test]
 async fn detections_that_were_not_delivered_are_given_after_a_kill_when_their_batch_comes_again() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = Receiver::begin().await;
