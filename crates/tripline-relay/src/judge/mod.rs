@@ -1,5 +1,5 @@
 //! What rules say of batches. One thread owns the engine and everything that must change with it: the
-//! detections that are not delivered yet, the journal and the snapshots. Requests ask it through
+//! detections that are not delivered yet, the journal and the snapshots ([`kept`]). Requests ask it through
 //! [`Judge`], and tell it whether what it found was delivered.
 //!
 //! The way of a batch: [`Judge::judge`] gives it to the thread, which pushes its records in turn
@@ -7,7 +7,9 @@
 //! ([`journal`]). Its [`Findings`] then say what becomes of the records; dropped before
 //! [`Findings::delivered`] is called, they say that the batch failed.
 
+mod gathered;
 mod journal;
+mod kept;
 mod other;
 mod pending;
 mod start;
@@ -19,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
 use tripline_engine::{Options, RuleSet};
 
-pub(crate) use self::worker::Outcome;
+pub(crate) use self::gathered::Outcome;
 use self::worker::{Message, Worker};
 use crate::counters::Counters;
 use crate::records::{Batch, Edits};

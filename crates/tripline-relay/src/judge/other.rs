@@ -3,7 +3,8 @@
 
 use tripline_engine::record::record_text;
 
-use super::worker::{Outcome, Worker};
+use super::gathered::Outcome;
+use super::worker::Worker;
 use crate::records::{Edit, Record};
 
 impl Worker {

@@ -8,8 +8,9 @@ use tripline_output::outcome::restored_text;
 use tripline_state::{Failure, Found, Keeper, Kind, Lock, StateError, read, set_aside};
 
 use super::journal::{self, Entry, Journal};
+use super::kept::{Head, Kept};
 use super::pending::{Pending, record_id};
-use super::worker::{Head, Kept, Worker};
+use super::worker::Worker;
 use crate::settings::{RelayError, StateSettings};
 
 impl Worker {
@@ -47,12 +48,9 @@ impl Worker {
             path: path.display().to_string(),
             source,
         };
-        self.kept = Some(Kept {
-            keeper: Keeper::new(Kind::Relay, path, state.every, lock),
-            journal: Journal::begin(path, number).map_err(failed)?,
-            number,
-            needed_from: first,
-        });
+        let keeper = Keeper::new(Kind::Relay, path, state.every, lock);
+        let journal = Journal::begin(path, number).map_err(failed)?;
+        self.kept = Some(Kept::new(keeper, journal, number, first));
         // What was gone through need not be again.
         self.keep_all();
         Ok(())

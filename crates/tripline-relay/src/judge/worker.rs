@@ -4,17 +4,17 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
-use tripline_engine::{Detection, Engine, Fate, RuleSet, Scanner, Sink};
-use tripline_output::annotation::{Annotation, write_brief};
+use tripline_engine::{Engine, Fate, RuleSet, Scanner};
+use tripline_output::annotation::Annotation;
+use tripline_output::metrics;
 use tripline_output::outcome::rules_text;
-use tripline_output::{metrics, record};
-use tripline_state::Keeper;
 
-use super::journal::{self, Journal, Records};
-use super::pending::{self, Pending, record_id};
+use super::gathered::{Gathered, Outcome};
+use super::journal::{self, Records};
+use super::kept::Kept;
+use super::pending::{Pending, record_id};
 use super::{Findings, LeftAlone, Setup};
 use crate::counters::Counters;
 use crate::records::{Batch, Edit, Record};
@@ -29,15 +29,6 @@ const ALONE: i64 = 60;
 
 /// How long, in seconds, they are held where there is no such way.
 const HELD: i64 = 3600;
-
-/// What detections are written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The record whose arrival gives them gains them.
-    Annotate,
-    /// They go a way of their own, whole.
-    Detect,
-}
 
 /// What the thread is told.
 pub(super) enum Message {
@@ -62,27 +53,6 @@ pub(super) enum Message {
     End,
 }
 
-/// What is kept beside the engine's snapshot.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Head {
-    /// The number of the next batch.
-    pub(super) next: u64,
-    /// The first journal that is not in the snapshot.
-    pub(super) journal: u64,
-    /// Detections that are not delivered.
-    pub(super) pending: pending::Kept,
-}
-
-/// Where the state is kept.
-pub(super) struct Kept {
-    pub(super) keeper: Keeper,
-    pub(super) journal: Journal,
-    /// The number of the journal that is written.
-    pub(super) number: u64,
-    /// Journals before this one are not needed when the state being written is in its place.
-    pub(super) needed_from: u64,
-}
-
 /// The thread's belongings.
 pub(super) struct Worker {
     /// How it is told things, for those who tell what becomes of a batch.
@@ -105,28 +75,6 @@ pub(super) struct Worker {
     /// Seconds that the clock is ahead, in a test.
     #[cfg(test)]
     pub(super) later: i64,
-}
-
-/// Detections of the record at hand, as JSON.
-pub(super) struct Gathered {
-    pub(super) outcome: Outcome,
-    pub(super) texts: Vec<String>,
-}
-
-impl Sink for Gathered {
-    fn detection(&mut self, detection: Detection<'_>) {
-        let mut text = Vec::new();
-        let written = match self.outcome {
-            Outcome::Annotate => write_brief(&detection, &mut text),
-            Outcome::Detect => {
-                record::value(&detection).and_then(|value| record::write(&value, &mut text))
-            }
-        };
-        match (written, String::from_utf8(text)) {
-            (Ok(()), Ok(text)) => self.texts.push(text),
-            _ => tracing::error!(id = %detection.id, "a detection cannot be written as JSON"),
-        }
-    }
 }
 
 /// Answers a request when its records are on the disk, or says that they cannot be.
@@ -187,7 +135,7 @@ impl Worker {
                 Message::Delivered(number) => {
                     self.pending.delivered(number);
                     if let Some(kept) = &self.kept {
-                        kept.journal.delivered(number);
+                        kept.journal().delivered(number);
                     }
                 }
                 Message::Failed(number) => self.pending.failed(number),
@@ -213,13 +161,13 @@ impl Worker {
 
     /// Says what becomes of a batch.
     fn judge(&mut self, batch: &Batch, answer: oneshot::Sender<Result<Findings, Status>>) {
-        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.journal.owes()) {
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.journal().owes()) {
             let refused = answered_with(answer, || {
                 Err(Status::unavailable(
                     "the relay's journal can be written again",
                 ))
             });
-            kept.journal.records(Records::none(), refused);
+            kept.journal().records(Records::none(), refused);
             return;
         }
         let number = self.next;
@@ -248,7 +196,7 @@ impl Worker {
         match &self.kept {
             // Where it brings nothing new, what it brings again may still be on its way to the disk.
             Some(kept) => kept
-                .journal
+                .journal()
                 .records(journaled, answered_with(answer, || Ok(found))),
             None => {
                 let _ = answer.send(Ok(found));
@@ -346,7 +294,9 @@ impl Worker {
                 tracing::info!("{said}");
             }
         }
-        self.keep();
+        if let Some(kept) = &mut self.kept {
+            kept.go_on(&mut self.engine, self.next, &self.pending);
+        }
     }
 
     fn look_at_clock(&mut self) {
@@ -417,47 +367,14 @@ impl Worker {
 
     fn happened(&mut self) {
         if let Some(kept) = &mut self.kept {
-            kept.keeper.happened();
-        }
-    }
-
-    /// Writes a piece of the state, or begins one.
-    fn keep(&mut self) {
-        let Some(kept) = &mut self.kept else { return };
-        if !kept.keeper.is_due() {
-            if let Some(said) = kept.keeper.go_on(&mut self.engine) {
-                tracing::error!("{said}");
-            }
-            if kept.keeper.was_written() {
-                kept.journal.forget_before(kept.needed_from);
-            }
-            return;
-        }
-        let head = Self::turn(kept, self.next, &self.pending);
-        if let Err(error) = kept.keeper.begin(&mut self.engine, &head, Vec::new()) {
-            tracing::error!("{error}");
-        }
-    }
-
-    /// Goes on in a new journal, because what is in those before will be in the state.
-    fn turn(kept: &mut Kept, next: u64, pending: &Pending) -> Head {
-        kept.number += 1;
-        kept.journal.turn(kept.number);
-        kept.needed_from = kept.number;
-        Head {
-            next,
-            journal: kept.number,
-            pending: pending.kept(),
+            kept.happened();
         }
     }
 
     /// Writes the state to its end.
     pub(super) fn keep_all(&mut self) {
-        let Some(kept) = &mut self.kept else { return };
-        let head = Self::turn(kept, self.next, &self.pending);
-        match kept.keeper.finish(&mut self.engine, &head, Vec::new()) {
-            Ok(()) => kept.journal.forget_before(kept.needed_from),
-            Err(error) => tracing::error!("{error}"),
+        if let Some(kept) = &mut self.kept {
+            kept.finish(&mut self.engine, self.next, &self.pending);
         }
     }
 
