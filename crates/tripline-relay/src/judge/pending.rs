@@ -3,13 +3,16 @@
 //! held by what the record says whose arrival gave them, until a batch with it is delivered.
 //!
 //! INVARIANT: a detection is let go of only when a batch that carried it was delivered, or when nobody
-//! brought its record again for long, which is counted.
+//! brought its record again for long or before too many were held, which is counted.
 
 use std::collections::HashMap;
 use std::hash::Hasher as _;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
+
+/// What a record with detections takes beside their text: its place in the tables.
+const HELD_COST: usize = 160;
 
 /// What a record says, in short.
 pub(super) type RecordId = u128;
@@ -44,14 +47,34 @@ pub(super) struct Pending {
     held: HashMap<RecordId, Held>,
     /// The records of detections that a batch under way carries.
     carried: HashMap<u64, Vec<RecordId>>,
+    /// What all that is held takes, about.
+    bytes: usize,
+}
+
+impl Held {
+    /// What it takes, with its places in the tables.
+    fn bytes(&self) -> usize {
+        let texts = self.detections.iter();
+        HELD_COST + texts.map(|text| text_cost(text)).sum::<usize>()
+    }
+}
+
+/// What a text takes.
+fn text_cost(text: &str) -> usize {
+    size_of::<String>() + text.len()
 }
 
 impl Pending {
     /// As they were kept.
     pub(super) fn restored(kept: Kept) -> Pending {
-        let held = kept.held.into_iter();
+        let held: HashMap<_, _> = kept
+            .held
+            .into_iter()
+            .map(|held| (held.record, held))
+            .collect();
         Pending {
-            held: held.map(|held| (held.record, held)).collect(),
+            bytes: held.values().map(Held::bytes).sum(),
+            held,
             carried: kept.carried.into_iter().collect(),
         }
     }
@@ -84,7 +107,11 @@ impl Pending {
             detections: Vec::new(),
             since: now,
         });
+        if held.detections.is_empty() {
+            self.bytes += HELD_COST;
+        }
         held.detections.extend_from_slice(detections);
+        self.bytes += detections.iter().map(|text| text_cost(text)).sum::<usize>();
         self.carried.entry(batch).or_default().push(record);
     }
 
@@ -98,7 +125,7 @@ impl Pending {
     /// A batch was delivered, with all that it carried.
     pub(super) fn delivered(&mut self, batch: u64) {
         for record in self.carried.remove(&batch).unwrap_or_default() {
-            self.held.remove(&record);
+            self.let_go(record);
         }
     }
 
@@ -132,7 +159,34 @@ impl Pending {
 
     /// Lets go of a record's detections.
     pub(super) fn let_go(&mut self, record: RecordId) {
-        self.held.remove(&record);
+        if let Some(held) = self.held.remove(&record) {
+            self.bytes = self.bytes.saturating_sub(held.bytes());
+        }
+    }
+
+    /// Lets go of the oldest and gives them where all together take more than so many bytes: half of them,
+    /// so that this is not done for each.
+    pub(super) fn beyond(&mut self, most: usize) -> Vec<String> {
+        if self.bytes <= most {
+            return Vec::new();
+        }
+        let mut oldest: Vec<(i64, RecordId)> = self
+            .held
+            .values()
+            .map(|held| (held.since, held.record))
+            .collect();
+        oldest.sort_unstable();
+        let mut gone = Vec::new();
+        for (_, record) in oldest {
+            if self.bytes <= most / 2 {
+                break;
+            }
+            if let Some(held) = self.held.remove(&record) {
+                self.bytes = self.bytes.saturating_sub(held.bytes());
+                gone.extend(held.detections);
+            }
+        }
+        gone
     }
 }
 
@@ -166,6 +220,28 @@ mod tests {
         assert_eq!(pending.left_alone(20), [(2, vec!["b".to_owned()])]);
         pending.let_go(2);
         assert_eq!(pending.left_alone(20), []);
+    }
+
+    #[test]
+    fn the_oldest_are_let_go_of_where_too_much_is_held() {
+        let mut pending = Pending::default();
+        for n in 0..100u8 {
+            pending.hold(n.into(), n.into(), &[format!("{n:1000}")], i64::from(n));
+            // A second one of the same record.
+            pending.hold(n.into(), n.into(), &[format!("{n:1000}")], 100);
+        }
+        assert_eq!(pending.beyond(1_000_000), [""; 0]);
+        let gone = pending.beyond(100_000);
+        assert_eq!(gone.first(), Some(&format!("{:1000}", 0)));
+        let left: usize = pending.held.values().map(Held::bytes).sum();
+        assert_eq!(pending.bytes, left);
+        assert!((47_000..=50_000).contains(&left), "{left}");
+        assert_eq!(gone.len() / 2 + pending.len(), 100);
+        assert!(pending.again(200, 99).is_some(), "the newest");
+        for n in 0..100u8 {
+            pending.delivered(n.into());
+        }
+        assert_eq!(pending.bytes, 0);
     }
 
     #[test]

@@ -30,6 +30,9 @@ const ALONE: i64 = 60;
 /// How long, in seconds, they are held where there is no such way.
 const HELD: i64 = 3600;
 
+/// How many bytes of detections are held at most.
+const MOST_HELD: usize = 64 << 20;
+
 /// What the thread is told.
 pub(super) enum Message {
     /// A batch, and who asks.
@@ -192,6 +195,8 @@ impl Worker {
                 found.edits.push((index, edit));
             }
         }
+        let gone = self.pending.beyond(MOST_HELD);
+        self.unclaimed(gone, "too many are not delivered");
         self.happened();
         match &self.kept {
             // Where it brings nothing new, what it brings again may still be on its way to the disk.
@@ -358,10 +363,15 @@ impl Worker {
         }
         for (record, detections) in self.pending.left_alone(now - HELD) {
             self.pending.let_go(record);
-            self.counters.unclaimed.add(detections.len() as u64);
-            for detection in detections {
-                tracing::warn!(%detection, "the record of a detection did not come again; it is let go of");
-            }
+            self.unclaimed(detections, "its record did not come again");
+        }
+    }
+
+    /// Takes note of detections that nobody has and that are held no more.
+    fn unclaimed(&self, detections: Vec<String>, why: &str) {
+        self.counters.unclaimed.add(detections.len() as u64);
+        for detection in detections {
+            tracing::warn!(%detection, "a detection is let go of: {why}");
         }
     }
 
