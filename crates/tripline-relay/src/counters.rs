@@ -247,7 +247,7 @@ impl Counters {
             (
                 "relay_unclaimed_detections_total",
                 "counter",
-                "Detections let go of because their record did not come again.",
+                "Detections let go of: their record did not come again, or too many were held.",
                 &self.unclaimed,
             ),
             (
