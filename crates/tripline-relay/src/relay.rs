@@ -37,7 +37,7 @@ impl Relay {
                 if !found.detections.is_empty() {
                     self.noted(to.detections(&found.detections).await)?;
                 }
-                found.delivered();
+                found.delivered().await;
                 None
             }
         };
@@ -46,7 +46,7 @@ impl Relay {
         }
         self.counters.forwarded.add(batch.len() as u64);
         if let Some(found) = found {
-            found.delivered();
+            found.delivered().await;
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ impl Relay {
         let (records, detections): (Vec<u128>, Vec<Vec<String>>) = left.into_iter().unzip();
         let detections = detections.concat();
         match to.detections(&detections).await {
-            Ok(()) => self.judge.let_go(records),
+            Ok(()) => self.judge.let_go(records).await,
             Err(status) => tracing::warn!(%status, "detections cannot be delivered yet"),
         }
     }

@@ -14,8 +14,6 @@ use super::pending::{self, Pending};
 /// What is kept beside the engine's snapshot.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// The number of the next batch.
-    pub(super) next: u64,
     /// The first journal that is not in the snapshot.
     pub(super) journal: u64,
     /// Detections that are not delivered.
@@ -24,8 +22,9 @@ pub(super) struct Head {
 
 /// Where the state is kept.
 pub(super) struct Kept {
-    keeper: Keeper,
+    // Ends first: while it writes, nobody else may have the state, and the keeper holds the lock.
     journal: Journal,
+    keeper: Keeper,
     /// The number of the journal that is written.
     number: u64,
     /// Journals before this one are not needed when the state being written is in its place.
@@ -36,8 +35,8 @@ impl Kept {
     /// With a journal of this number, which begins; those from the other one on are still needed.
     pub(super) fn new(keeper: Keeper, journal: Journal, number: u64, needed_from: u64) -> Kept {
         Kept {
-            keeper,
             journal,
+            keeper,
             number,
             needed_from,
         }
@@ -53,10 +52,10 @@ impl Kept {
         self.keeper.happened();
     }
 
-    /// Writes a piece of the state, or begins one. The next batch has this number.
-    pub(super) fn go_on(&mut self, engine: &mut Engine, next: u64, pending: &Pending) {
+    /// Writes a piece of the state, or begins one.
+    pub(super) fn go_on(&mut self, engine: &mut Engine, pending: &Pending) {
         if self.keeper.is_due() {
-            let head = self.turn(next, pending);
+            let head = self.turn(pending);
             if let Err(error) = self.keeper.begin(engine, &head, Vec::new()) {
                 tracing::error!("{error}");
             }
@@ -71,8 +70,8 @@ impl Kept {
     }
 
     /// Writes the state to its end.
-    pub(super) fn finish(&mut self, engine: &mut Engine, next: u64, pending: &Pending) {
-        let head = self.turn(next, pending);
+    pub(super) fn finish(&mut self, engine: &mut Engine, pending: &Pending) {
+        let head = self.turn(pending);
         match self.keeper.finish(engine, &head, Vec::new()) {
             Ok(()) => self.journal.forget_before(self.needed_from),
             Err(error) => tracing::error!("{error}"),
@@ -80,12 +79,11 @@ impl Kept {
     }
 
     /// Goes on in a new journal, because what is in those before will be in the state.
-    fn turn(&mut self, next: u64, pending: &Pending) -> Head {
+    fn turn(&mut self, pending: &Pending) -> Head {
         self.number += 1;
         self.journal.turn(self.number);
         self.needed_from = self.number;
         Head {
-            next,
             journal: self.number,
             pending: pending.kept(),
         }

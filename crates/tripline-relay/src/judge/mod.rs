@@ -68,6 +68,8 @@ pub(crate) struct Findings {
     /// Detections as JSON, where they go a way of their own.
     pub(crate) detections: Vec<String>,
     number: u64,
+    /// There are detections among it.
+    carries: bool,
     /// Told what becomes of the batch.
     to: Option<mpsc::UnboundedSender<Message>>,
 }
@@ -79,21 +81,25 @@ impl Findings {
             edits: Edits::new(),
             detections: Vec::new(),
             number,
+            carries: false,
             to,
         }
     }
 
-    /// The receiver has the batch, and what was found.
-    pub(crate) fn delivered(mut self) {
-        if let Some(to) = self.to.take() {
-            let _ = to.send(Message::Delivered(self.number));
+    /// The receiver has the batch, and what was found. Comes back when that is on the disk: whoever sent the
+    /// batch is answered then, and does not bring it again.
+    pub(crate) async fn delivered(mut self) {
+        if let Some(to) = self.to.take().filter(|_| self.carries) {
+            let (noted, done) = oneshot::channel();
+            let _ = to.send(Message::Delivered(self.number, noted));
+            let _ = done.await;
         }
     }
 }
 
 impl Drop for Findings {
     fn drop(&mut self) {
-        if let Some(to) = self.to.take() {
+        if let Some(to) = self.to.take().filter(|_| self.carries) {
             let _ = to.send(Message::Failed(self.number));
         }
     }
@@ -145,9 +151,11 @@ impl Judge {
         let _ = self.to.send(Message::Reload);
     }
 
-    /// Detections that no batch carried were delivered.
-    pub(crate) fn let_go(&self, records: Vec<u128>) {
-        let _ = self.to.send(Message::LetGo(records));
+    /// Detections that no batch carried were delivered. Comes back when that is on the disk.
+    pub(crate) async fn let_go(&self, records: Vec<u128>) {
+        let (noted, done) = oneshot::channel();
+        let _ = self.to.send(Message::LetGo(records, noted));
+        let _ = done.await;
     }
 
     /// Time is taken to be that many seconds later from now on.

@@ -5,7 +5,7 @@
 //! INVARIANT: a detection is let go of only when a batch that carried it was delivered, or when nobody
 //! brought its record again for long or before too many were held, which is counted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hasher as _;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,6 @@ pub(super) struct Held {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Kept {
     held: Vec<Held>,
-    carried: Vec<(u64, Vec<RecordId>)>,
 }
 
 /// All detections that are held.
@@ -75,7 +74,7 @@ impl Pending {
         Pending {
             bytes: held.values().map(Held::bytes).sum(),
             held,
-            carried: kept.carried.into_iter().collect(),
+            carried: HashMap::new(),
         }
     }
 
@@ -83,11 +82,7 @@ impl Pending {
     pub(super) fn kept(&self) -> Kept {
         let mut held: Vec<Held> = self.held.values().cloned().collect();
         held.sort_by_key(|held| (held.since, held.record));
-        let carried = self.carried.iter();
-        Kept {
-            held,
-            carried: carried.map(|(batch, of)| (*batch, of.clone())).collect(),
-        }
+        Kept { held }
     }
 
     /// How many records have detections that are held.
@@ -100,8 +95,8 @@ impl Pending {
         self.held.is_empty()
     }
 
-    /// Holds detections that a record of a batch gave.
-    pub(super) fn hold(&mut self, batch: u64, record: RecordId, detections: &[String], now: i64) {
+    /// Holds detections that a record gave.
+    pub(super) fn hold(&mut self, record: RecordId, detections: &[String], now: i64) {
         let held = self.held.entry(record).or_insert_with(|| Held {
             record,
             detections: Vec::new(),
@@ -112,21 +107,27 @@ impl Pending {
         }
         held.detections.extend_from_slice(detections);
         self.bytes += detections.iter().map(|text| text_cost(text)).sum::<usize>();
-        self.carried.entry(batch).or_default().push(record);
     }
 
-    /// The detections of a record that comes again in a batch.
-    pub(super) fn again(&mut self, batch: u64, record: RecordId) -> Option<&[String]> {
+    /// The detections of a record that a batch carries.
+    pub(super) fn carried_by(&mut self, batch: u64, record: RecordId) -> Option<&[String]> {
         let held = self.held.get(&record)?;
         self.carried.entry(batch).or_default().push(record);
         Some(&held.detections)
     }
 
-    /// A batch was delivered, with all that it carried.
-    pub(super) fn delivered(&mut self, batch: u64) {
-        for record in self.carried.remove(&batch).unwrap_or_default() {
-            self.let_go(record);
+    /// Whether a batch carries any.
+    pub(super) fn carries(&self, batch: u64) -> bool {
+        self.carried.contains_key(&batch)
+    }
+
+    /// A batch was delivered, with all that it carried: gives the records of that.
+    pub(super) fn delivered(&mut self, batch: u64) -> Vec<RecordId> {
+        let records = self.carried.remove(&batch).unwrap_or_default();
+        for record in &records {
+            self.let_go(*record);
         }
+        records
     }
 
     /// A batch was not delivered, as far as is known.
@@ -134,18 +135,12 @@ impl Pending {
         self.carried.remove(&batch);
     }
 
-    /// No batch is under way, because the process began anew.
-    pub(super) fn none_under_way(&mut self) {
-        self.carried.clear();
-    }
-
     /// The records whose detections no batch carries, found before this time, and those detections.
     pub(super) fn left_alone(&self, before: i64) -> Vec<(RecordId, Vec<String>)> {
         if self.held.is_empty() {
             return Vec::new();
         }
-        let carried: std::collections::HashSet<&RecordId> =
-            self.carried.values().flatten().collect();
+        let carried = self.under_way();
         let mut left: Vec<&Held> = self
             .held
             .values()
@@ -164,15 +159,22 @@ impl Pending {
         }
     }
 
-    /// Lets go of the oldest and gives them where all together take more than so many bytes: half of them,
-    /// so that this is not done for each.
+    /// The records of all that is carried.
+    fn under_way(&self) -> HashSet<RecordId> {
+        self.carried.values().flatten().copied().collect()
+    }
+
+    /// Lets go of the oldest that no batch carries and gives them, where all together take more than so many
+    /// bytes: of half of them, so that this is not done for each.
     pub(super) fn beyond(&mut self, most: usize) -> Vec<String> {
         if self.bytes <= most {
             return Vec::new();
         }
+        let carried = self.under_way();
         let mut oldest: Vec<(i64, RecordId)> = self
             .held
             .values()
+            .filter(|held| !carried.contains(&held.record))
             .map(|held| (held.since, held.record))
             .collect();
         oldest.sort_unstable();
@@ -194,30 +196,35 @@ impl Pending {
 mod tests {
     use super::*;
 
+    fn texts(of: &[&str]) -> Vec<String> {
+        of.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn what_a_batch_carried_is_held_until_one_with_the_record_is_delivered() {
         let mut pending = Pending::default();
         let record = record_id(b"r");
-        pending.hold(1, record, &["d".to_owned()], 10);
+        pending.hold(record, &texts(&["d"]), 10);
+        assert_eq!(pending.carried_by(1, record), Some(&texts(&["d"])[..]));
         pending.failed(1);
-        assert_eq!(pending.again(2, record), Some(&["d".to_owned()][..]));
+        assert!(!pending.carries(1));
+        assert_eq!(pending.carried_by(2, record), Some(&texts(&["d"])[..]));
         // The first is not, whatever is still said of it.
-        pending.delivered(1);
+        assert_eq!(pending.delivered(1), []);
         assert_eq!(pending.len(), 1);
-        pending.delivered(2);
+        assert_eq!(pending.delivered(2), [record]);
         assert!(pending.is_empty());
-        assert_eq!(pending.again(3, record), None);
+        assert_eq!(pending.carried_by(3, record), None);
     }
 
     #[test]
     fn what_no_batch_carries_for_long_is_left_alone() {
         let mut pending = Pending::default();
-        pending.hold(1, 1, &["a".to_owned()], 10);
-        pending.hold(2, 2, &["b".to_owned()], 10);
-        pending.hold(3, 3, &["c".to_owned()], 50);
-        pending.failed(2);
-        pending.failed(3);
-        assert_eq!(pending.left_alone(20), [(2, vec!["b".to_owned()])]);
+        for (record, text, since) in [(1, "a", 10), (2, "b", 10), (3, "c", 50)] {
+            pending.hold(record, &texts(&[text]), since);
+        }
+        pending.carried_by(1, 1);
+        assert_eq!(pending.left_alone(20), [(2, texts(&["b"]))]);
         pending.let_go(2);
         assert_eq!(pending.left_alone(20), []);
     }
@@ -225,21 +232,22 @@ mod tests {
     #[test]
     fn the_oldest_are_let_go_of_where_too_much_is_held() {
         let mut pending = Pending::default();
-        for n in 0..100u8 {
-            pending.hold(n.into(), n.into(), &[format!("{n:1000}")], i64::from(n));
+        for n in 0..100 {
+            pending.hold(n, &[format!("{n:1000}")], n as i64);
             // A second one of the same record.
-            pending.hold(n.into(), n.into(), &[format!("{n:1000}")], 100);
+            pending.hold(n, &[format!("{n:1000}")], 100);
         }
         assert_eq!(pending.beyond(1_000_000), [""; 0]);
+        pending.carried_by(1, 0);
         let gone = pending.beyond(100_000);
-        assert_eq!(gone.first(), Some(&format!("{:1000}", 0)));
+        assert_eq!(gone.first(), Some(&format!("{:1000}", 1)), "0 is under way");
         let left: usize = pending.held.values().map(Held::bytes).sum();
         assert_eq!(pending.bytes, left);
         assert!((47_000..=50_000).contains(&left), "{left}");
         assert_eq!(gone.len() / 2 + pending.len(), 100);
-        assert!(pending.again(200, 99).is_some(), "the newest");
-        for n in 0..100u8 {
-            pending.delivered(n.into());
+        assert!(pending.carried_by(200, 99).is_some(), "the newest");
+        for n in 0..100 {
+            pending.let_go(n);
         }
         assert_eq!(pending.bytes, 0);
     }
@@ -247,12 +255,10 @@ mod tests {
     #[test]
     fn what_is_kept_is_held_again_by_the_next_process() {
         let mut pending = Pending::default();
-        pending.hold(1, u128::MAX, &["a".to_owned()], 10);
+        pending.hold(u128::MAX, &texts(&["a"]), 10);
         let kept = serde_json::to_string(&pending.kept()).unwrap();
         let mut next = Pending::restored(serde_json::from_str(&kept).unwrap());
-        assert_eq!(next.again(7, u128::MAX), Some(&["a".to_owned()][..]));
-        // That the batch was delivered after all is read from a journal behind it.
-        next.delivered(1);
-        assert!(next.is_empty());
+        assert_eq!(next.bytes, pending.bytes);
+        assert_eq!(next.carried_by(7, u128::MAX), Some(&texts(&["a"])[..]));
     }
 }

@@ -7,7 +7,7 @@ use chrono::Utc;
 use tripline_output::outcome::restored_text;
 use tripline_state::{Failure, Found, Keeper, Kind, Lock, StateError, read, set_aside};
 
-use super::journal::{self, Entry, Journal};
+use super::journal::{self, Entry, Journal, Tail};
 use super::kept::{Head, Kept};
 use super::pending::{Pending, record_id};
 use super::worker::Worker;
@@ -25,7 +25,6 @@ impl Worker {
             Found::Kept(head, snapshot) => match self.engine.restore(&snapshot, &mut self.found) {
                 Ok(restored) => {
                     first = head.journal;
-                    self.next = head.next;
                     self.pending = Pending::restored(head.pending);
                     self.hold_alone();
                     let said = restored_text(&restored, "--max-state");
@@ -35,13 +34,17 @@ impl Worker {
             },
         }
         let mut last = first;
-        for (number, file) in journal::files(path) {
+        let files = journal::files(path).map_err(|source| Failure::File {
+            doing: "cannot look for the journals of",
+            path: path.display().to_string(),
+            source,
+        })?;
+        for (number, file) in files {
             last = last.max(number);
             if number >= first {
                 self.replay(&file)?;
             }
         }
-        self.pending.none_under_way();
         let number = last + 1;
         let failed = |source| Failure::File {
             doing: "cannot write the journal of",
@@ -60,9 +63,12 @@ impl Worker {
     fn replay(&mut self, file: &Path) -> Result<(), RelayError> {
         let mut records = 0u64;
         let read = journal::read(file, |entry| match entry {
-            Entry::Delivered(number) => self.pending.delivered(number),
-            Entry::Records(number, of) => {
-                self.next = self.next.max(number + 1);
+            Entry::Delivered(records) => {
+                for record in records {
+                    self.pending.let_go(record);
+                }
+            }
+            Entry::Records(of) => {
                 for (encoding, content) in of {
                     records += 1;
                     self.engine
@@ -70,24 +76,24 @@ impl Worker {
                     let texts = std::mem::take(&mut self.found.texts);
                     if !texts.is_empty() {
                         let now = Utc::now().timestamp();
-                        self.pending.hold(number, record_id(&content), &texts, now);
+                        self.pending.hold(record_id(&content), &texts, now);
                     }
                 }
             }
         });
         match read {
-            Ok(rest) => tracing::info!(
-                journal = %file.display(), records, not_whole = rest, "went through a journal"
+            Ok(Tail::Damaged(bytes)) => {
+                journal_aside(file, &format!("{bytes} bytes of it are damaged"))?;
+                tracing::info!(records, "went through what is whole of it");
+            }
+            Ok(Tail::Whole) => {
+                tracing::info!(journal = %file.display(), records, "went through a journal");
+            }
+            Ok(Tail::Torn(bytes)) => tracing::info!(
+                journal = %file.display(), records, torn = bytes, "went through a journal"
             ),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                let to = set_aside(file).map_err(|source| Failure::File {
-                    doing: "cannot set aside",
-                    path: file.display().to_string(),
-                    source,
-                })?;
-                tracing::warn!(
-                    journal = %file.display(), to = %to.display(), "set aside a journal: {error}"
-                );
+                journal_aside(file, &error.to_string())?;
             }
             Err(source) => {
                 return Err(Failure::File {
@@ -100,6 +106,17 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Renames a journal that is not gone through, or not to its end.
+fn journal_aside(file: &Path, why: &str) -> Result<(), RelayError> {
+    let to = set_aside(file).map_err(|source| Failure::File {
+        doing: "cannot set aside",
+        path: file.display().to_string(),
+        source,
+    })?;
+    tracing::warn!(journal = %file.display(), to = %to.display(), "set aside a journal: {why}");
+    Ok(())
 }
 
 /// Renames a state that is not gone on with.

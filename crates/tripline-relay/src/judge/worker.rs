@@ -14,7 +14,7 @@ use tripline_output::outcome::rules_text;
 use super::gathered::{Gathered, Outcome};
 use super::journal::{self, Records};
 use super::kept::Kept;
-use super::pending::{Pending, record_id};
+use super::pending::{Pending, RecordId, record_id};
 use super::{Findings, LeftAlone, Setup};
 use crate::counters::Counters;
 use crate::records::{Batch, Edit, Record};
@@ -37,12 +37,12 @@ const MOST_HELD: usize = 64 << 20;
 pub(super) enum Message {
     /// A batch, and who asks.
     Batch(Batch, oneshot::Sender<Result<Findings, Status>>),
-    /// A batch was delivered.
-    Delivered(u64),
+    /// A batch was delivered, with what it carried; who asks is told when that is noted.
+    Delivered(u64, oneshot::Sender<()>),
     /// A batch was not.
     Failed(u64),
     /// Detections that no batch carried were delivered.
-    LetGo(Vec<u128>),
+    LetGo(Vec<RecordId>, oneshot::Sender<()>),
     /// Time has passed.
     Tick,
     /// Rules are to be read again.
@@ -135,18 +135,16 @@ impl Worker {
         while let Some(message) = inbox.blocking_recv() {
             match message {
                 Message::Batch(batch, answer) => self.judge(&batch, answer),
-                Message::Delivered(number) => {
-                    self.pending.delivered(number);
-                    if let Some(kept) = &self.kept {
-                        kept.journal().delivered(number);
-                    }
+                Message::Delivered(number, noted) => {
+                    let records = self.pending.delivered(number);
+                    self.delivered(records, noted);
                 }
                 Message::Failed(number) => self.pending.failed(number),
-                Message::LetGo(records) => {
-                    for record in records {
-                        self.pending.let_go(record);
+                Message::LetGo(records, noted) => {
+                    for record in &records {
+                        self.pending.let_go(*record);
                     }
-                    self.happened();
+                    self.delivered(records, noted);
                 }
                 Message::Tick => self.tick(),
                 Message::Reload => self.reload(true),
@@ -158,6 +156,14 @@ impl Worker {
                 Message::End => break,
             }
             self.counters.pending.set(self.pending.len() as u64);
+            if self
+                .kept
+                .as_ref()
+                .is_some_and(|kept| kept.journal().is_gone())
+            {
+                tracing::error!("the thread that writes the journal is gone");
+                return;
+            }
         }
         self.keep_all();
     }
@@ -170,13 +176,13 @@ impl Worker {
                     "the relay's journal can be written again",
                 ))
             });
-            kept.journal().records(Records::none(), refused);
+            kept.journal().records(Records::default(), refused);
             return;
         }
         let number = self.next;
         self.next += 1;
         let mut found = Findings::of(number, self.to.upgrade());
-        let mut journaled = Records::of(number);
+        let mut journaled = Records::default();
         for (index, record) in batch.records.iter().enumerate() {
             let content = batch.content(record);
             if self.other.is_some() {
@@ -197,6 +203,7 @@ impl Worker {
         }
         let gone = self.pending.beyond(MOST_HELD);
         self.unclaimed(gone, "too many are not delivered");
+        found.carries = self.pending.carries(number);
         self.happened();
         match &self.kept {
             // Where it brings nothing new, what it brings again may still be on its way to the disk.
@@ -217,17 +224,25 @@ impl Worker {
             return new;
         }
         let record = record_id(content);
-        let mut all = match self.pending.again(batch, record) {
-            Some(before) => before.to_vec(),
-            None => Vec::new(),
-        };
         if !new.is_empty() {
             self.counters.detections.add(new.len() as u64);
-            self.pending
-                .hold(batch, record, &new, Utc::now().timestamp());
-            all.extend(new);
+            self.pending.hold(record, &new, Utc::now().timestamp());
         }
-        all
+        match self.pending.carried_by(batch, record) {
+            Some(all) => all.to_vec(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Notes that a receiver has the detections of these records.
+    fn delivered(&mut self, records: Vec<RecordId>, noted: oneshot::Sender<()>) {
+        self.happened();
+        let Some(kept) = &self.kept else { return };
+        // Where that cannot be noted, they are held after a restart, and told as not delivered.
+        let told = move |_written| {
+            let _ = noted.send(());
+        };
+        kept.journal().delivered(records, Box::new(told));
     }
 
     /// What becomes of a record with these detections, and by the filters.
@@ -300,7 +315,7 @@ impl Worker {
             }
         }
         if let Some(kept) = &mut self.kept {
-            kept.go_on(&mut self.engine, self.next, &self.pending);
+            kept.go_on(&mut self.engine, &self.pending);
         }
     }
 
@@ -342,10 +357,8 @@ impl Worker {
     pub(super) fn hold_alone(&mut self) {
         for text in std::mem::take(&mut self.found.texts) {
             let record = record_id(text.as_bytes());
-            self.pending
-                .hold(0, record, &[text], Utc::now().timestamp());
+            self.pending.hold(record, &[text], Utc::now().timestamp());
         }
-        self.pending.failed(0);
     }
 
     /// Sends detections that no batch carries their own way, or lets go of them after long.
@@ -384,7 +397,7 @@ impl Worker {
     /// Writes the state to its end.
     pub(super) fn keep_all(&mut self) {
         if let Some(kept) = &mut self.kept {
-            kept.finish(&mut self.engine, self.next, &self.pending);
+            kept.finish(&mut self.engine, &self.pending);
         }
     }
 

@@ -8,22 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
 
-use super::neighbours::{Answer, Receiver, Sender, request};
+use super::neighbours::{Answer, Receiver, Sender, metric, request};
 use super::{receiver as receiver_of, running, settings, signin};
-use crate::Running;
-
-/// The value of a metric.
-async fn metric(relay: &Running, name: &str) -> u64 {
-    let at = format!("http://{}/metrics", relay.listen[0]);
-    let text = reqwest::get(at).await.unwrap().text().await.unwrap();
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    value
-        .unwrap_or_else(|| panic!("no {name} in {text}"))
-        .parse()
-        .unwrap()
-}
 
 #[tokio::test]
 async fn every_status_of_the_receiver_is_the_answer_and_nothing_is_lost_when_the_batch_comes_again()

@@ -272,3 +272,16 @@ pub(super) fn otlp_request(records: &[String]) -> Bytes {
     let batch = lines::batch(records.join("\n").into());
     otlp::rebuilt(&batch, &Vec::new(), "").unwrap()
 }
+
+/// The value of a metric.
+pub(super) async fn metric(relay: &crate::Running, name: &str) -> u64 {
+    let at = format!("http://{}/metrics", relay.listen[0]);
+    let text = reqwest::get(at).await.unwrap().text().await.unwrap();
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value
+        .unwrap_or_else(|| panic!("no {name} in {text}"))
+        .parse()
+        .unwrap()
+}

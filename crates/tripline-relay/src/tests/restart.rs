@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
-use super::neighbours::{Answer, Receiver, Sender};
+use super::neighbours::{Answer, Receiver, Sender, metric};
 use super::{receiver as receiver_of, running, settings, signin};
 use crate::settings::{RelayError, Settings, StateSettings};
 use crate::{Target, start};
@@ -118,6 +118,58 @@ async fn detections_that_were_not_delivered_are_given_after_a_kill_when_their_ba
         Sender::to(next.listen[0]).send(&batch).await.unwrap();
         assert_eq!(other.detections().len(), 1, "after {pause} ms");
     }
+}
+
+#[tokio::test]
+async fn detections_that_were_delivered_when_their_batch_came_again_are_not_held_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::begin().await;
+    receiver.answer([Answer::Status(Code::Unavailable, "")]);
+    let relay = running(with_state(receiver.target(), folder.path())).await;
+    let sender = Sender::to(relay.listen[0]);
+    let batch = [signin(1, "a", 0, 1), signin(2, "a", 1, 2)];
+    sender.send(&batch).await.unwrap_err();
+    assert_eq!(metric(&relay, "tripline_relay_pending_records").await, 1);
+    sender.send(&batch).await.unwrap();
+    assert_eq!(receiver.detections().len(), 1);
+    let killed = copied(folder.path());
+    let next = running(with_state(receiver.target(), killed.path())).await;
+    Sender::to(next.listen[0])
+        .send(&[signin(3, "b", 2, 1)])
+        .await
+        .unwrap();
+    assert_eq!(metric(&next, "tripline_relay_pending_records").await, 0);
+}
+
+#[tokio::test]
+async fn a_journal_that_is_damaged_is_gone_through_as_far_as_it_is_whole_and_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::begin().await;
+    let relay = running(Settings {
+        state: Some(StateSettings {
+            path: folder.path().join("relay.state"),
+            every: Duration::from_secs(3600),
+        }),
+        ..settings(receiver.target())
+    })
+    .await;
+    let sender = Sender::to(relay.listen[0]);
+    sender.send(&[signin(1, "a", 0, 1)]).await.unwrap();
+    sender.send(&[signin(2, "b", 0, 1)]).await.unwrap();
+    let killed = copied(folder.path());
+    let journal = killed.path().join("relay.state.journal-2");
+    let mut bytes = fs::read(&journal).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&journal, &bytes).unwrap();
+    let next = running(with_state(receiver.target(), killed.path())).await;
+    let tokens = [signin(3, "a", 1, 2), signin(4, "b", 1, 2)];
+    Sender::to(next.listen[0]).send(&tokens).await.unwrap();
+    assert_eq!(receiver.detections().len(), 1, "of what is whole");
+    let aside = fs::read_dir(killed.path()).unwrap().flatten();
+    let aside = aside
+        .filter(|entry| fs::read(entry.path()).ok().as_ref() == Some(&bytes))
+        .count();
+    assert_eq!(aside, 1, "it is still there");
 }
 
 #[tokio::test]

@@ -1,17 +1,18 @@
 //! A file that entries are appended to, and how it is read again. Each has a number: a later one has what
 //! came later.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::entry::{self, Entry};
+use super::entry::{self, Entry, Next};
 
 /// What a journal begins with. The last bytes show when it was sent as text.
 pub(super) const MAGIC: [u8; 8] = *b"TRIPJ\r\n\x1a";
 
 /// Goes up with every change of what is written.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// A file that is appended to.
 pub(super) struct Appending {
@@ -99,53 +100,78 @@ pub(super) fn path(state: &Path, number: u64) -> PathBuf {
 }
 
 /// The files there are beside a state, by number.
-pub(in crate::judge) fn files(state: &Path) -> Vec<(u64, PathBuf)> {
+///
+/// # Errors
+/// When its folder cannot be read.
+pub(in crate::judge) fn files(state: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let (Some(folder), Some(name)) = (state.parent(), state.file_name()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
         folder
     };
-    let prefix = format!("{}.journal-", name.to_string_lossy());
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<(u64, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            let number = name.to_str()?.strip_prefix(&prefix)?.parse().ok()?;
-            Some((number, entry.path()))
-        })
-        .collect();
+    let number = |file: &OsStr| {
+        let rest = file
+            .as_encoded_bytes()
+            .strip_prefix(name.as_encoded_bytes())?;
+        let digits = rest.strip_prefix(b".journal-")?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        files.extend(number(&entry.file_name()).map(|number| (number, entry.path())));
+    }
     files.sort_unstable();
-    files
+    Ok(files)
 }
 
-/// Reads the entries of a file. Gives how many bytes at its end are not understood: an entry that was
-/// being written when the process ended, or damage.
+/// What is at the end of a journal that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::judge) enum Tail {
+    /// Nothing.
+    Whole,
+    /// So many bytes of an entry that was being written when the process ended.
+    Torn(u64),
+    /// So many bytes that nobody wrote like this.
+    Damaged(u64),
+}
+
+/// Reads the entries of a file.
 ///
 /// # Errors
 /// When it cannot be read, or is no journal of this version.
-pub(in crate::judge) fn read(path: &Path, mut each: impl FnMut(Entry)) -> io::Result<u64> {
+pub(in crate::judge) fn read(path: &Path, mut each: impl FnMut(Entry)) -> io::Result<Tail> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut from = BufReader::new(file);
-    let mut head = [0; MAGIC.len() + 2];
-    // A process that ended while it began the file left less.
-    if from.read_exact(&mut head).is_err() {
-        return Ok(length);
-    }
-    let (magic, version) = head.split_at(MAGIC.len());
-    if magic != MAGIC || version != VERSION.to_le_bytes() {
+    let mut head = Vec::new();
+    (&mut from)
+        .take(MAGIC.len() as u64 + 2)
+        .read_to_end(&mut head)?;
+    let whole = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
+    if head != whole {
+        // A process that ended while it began the file left less.
+        if whole.starts_with(&head) {
+            return Ok(Tail::Torn(length));
+        }
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "it is no journal of this version",
         ));
     }
     let mut at = head.len() as u64;
-    while let Some((entry, size)) = entry::next(&mut from) {
-        at += size;
-        each(entry);
+    loop {
+        match entry::next(&mut from)? {
+            Next::Entry(entry, size) => {
+                at += size;
+                each(entry);
+            }
+            Next::End => return Ok(Tail::Whole),
+            Next::Torn => return Ok(Tail::Torn(length.saturating_sub(at))),
+            Next::Damage => return Ok(Tail::Damaged(length.saturating_sub(at))),
+        }
     }
-    Ok(length.saturating_sub(at))
 }

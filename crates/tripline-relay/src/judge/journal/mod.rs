@@ -21,7 +21,9 @@ use std::thread::JoinHandle;
 
 pub(super) use self::entry::{Entry, Records};
 use self::file::Appending;
-pub(super) use self::file::{files, read};
+pub(super) use self::file::{Tail, files, read};
+
+use super::pending::RecordId;
 
 /// How many entries may wait for the thread.
 const WAITING: usize = 64;
@@ -31,7 +33,7 @@ pub(super) type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
 
 enum Message {
     Records(Records, Answer),
-    Delivered(u64),
+    Delivered(Vec<RecordId>, Answer),
     /// What comes from now on goes to the file with this number.
     Turn(u64),
     /// Files with smaller numbers are needed no more.
@@ -83,10 +85,14 @@ impl Journal {
         self.tell(Message::Records(records, answer));
     }
 
-    /// Appends that a batch was delivered. Nobody waits for that: where it is lost, the batch's
-    /// detections are held for a sender that does not come back.
-    pub(super) fn delivered(&self, number: u64) {
-        self.tell(Message::Delivered(number));
+    /// Appends that the receiver has the detections of these records; the answer comes as for records.
+    pub(super) fn delivered(&self, records: Vec<RecordId>, answer: Answer) {
+        self.tell(Message::Delivered(records, answer));
+    }
+
+    /// Whether nothing can be written any more, because the thread ended for no reason that is known.
+    pub(super) fn is_gone(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Goes on in the file with this number.
@@ -102,7 +108,7 @@ impl Journal {
     fn tell(&self, message: Message) {
         if let Some(to) = &self.to
             && let Err(lost) = to.send(message)
-            && let Message::Records(_, answer) = lost.0
+            && let Message::Records(_, answer) | Message::Delivered(_, answer) = lost.0
         {
             answer(Err(io::Error::other("the journal's thread is gone")));
         }
@@ -146,12 +152,13 @@ impl Writer {
     fn hear(&mut self, message: Message) {
         match message {
             Message::Records(records, answer) => {
-                match entry::put_records(&records, &mut self.bytes) {
-                    Ok(()) => self.answers.push(answer),
-                    Err(error) => answer(Err(error)),
-                }
+                let put = entry::put_records(&records, &mut self.bytes);
+                self.waits(put, answer);
             }
-            Message::Delivered(number) => entry::put_delivered(number, &mut self.bytes),
+            Message::Delivered(records, answer) => {
+                let put = entry::put_delivered(&records, &mut self.bytes);
+                self.waits(put, answer);
+            }
             Message::Turn(number) => {
                 self.append();
                 if let Err(error) = self.file.turn(&self.state, number) {
@@ -159,15 +166,24 @@ impl Writer {
                 }
             }
             Message::Forget(number) => {
-                let old = files(&self.state)
-                    .into_iter()
-                    .filter(|(of, _)| *of < number);
-                for (_, path) in old {
+                let all = files(&self.state).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "cannot look for journals that are needed no more");
+                    Vec::new()
+                });
+                for (_, path) in all.into_iter().filter(|(of, _)| *of < number) {
                     if let Err(error) = fs::remove_file(&path) {
                         tracing::warn!(%error, path = %path.display(), "cannot remove a journal");
                     }
                 }
             }
+        }
+    }
+
+    /// Answers when what was put is on the disk.
+    fn waits(&mut self, put: io::Result<()>, answer: Answer) {
+        match put {
+            Ok(()) => self.answers.push(answer),
+            Err(error) => answer(Err(error)),
         }
     }
 
@@ -205,26 +221,43 @@ mod tests {
     use super::file::{MAGIC, path};
     use super::*;
 
+    fn some(number: u8) -> Vec<(Encoding, Vec<u8>)> {
+        vec![
+            (Encoding::Json, format!("{{\"n\":{number}}}").into_bytes()),
+            (Encoding::Vector, vec![number; 100]),
+        ]
+    }
+
+    fn records(of: &[(Encoding, Vec<u8>)]) -> Records {
+        let mut records = Records::default();
+        for (encoding, content) in of {
+            records.add(*encoding, content);
+        }
+        records
+    }
+
     fn write(state: &Path) -> Vec<Entry> {
         let journal = Journal::begin(state, 3).unwrap();
         let (told, answers) = channel();
-        for number in 0..4u64 {
-            let mut records = Records::of(number);
-            records.add(Encoding::Json, format!("{{\"n\":{number}}}").as_bytes());
-            records.add(Encoding::Vector, &[number as u8; 100]);
-            let told = told.clone();
-            journal.records(
-                records,
-                Box::new(move |written| told.send(written.is_ok()).unwrap()),
-            );
-            journal.delivered(number);
+        for number in 0..4 {
+            let answer = || -> Answer {
+                let told = told.clone();
+                Box::new(move |written| told.send(written.is_ok()).unwrap())
+            };
+            journal.records(records(&some(number)), answer());
+            journal.delivered(vec![number.into(), RecordId::MAX], answer());
         }
         drop(journal);
-        assert_eq!(answers.try_iter().collect::<Vec<_>>(), [true; 4]);
-        let mut entries = Vec::new();
-        let rest = read(&path(state, 3), |entry| entries.push(entry)).unwrap();
-        assert_eq!(rest, 0);
+        assert_eq!(answers.try_iter().collect::<Vec<_>>(), [true; 8]);
+        let (entries, tail) = all(&path(state, 3));
+        assert_eq!(tail, Tail::Whole);
         entries
+    }
+
+    fn all(path: &Path) -> (Vec<Entry>, Tail) {
+        let mut entries = Vec::new();
+        let tail = read(path, |entry| entries.push(entry)).unwrap();
+        (entries, tail)
     }
 
     #[test]
@@ -232,42 +265,48 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let entries = write(&folder.path().join("state"));
         assert_eq!(entries.len(), 8);
-        assert_eq!(
-            entries[2],
-            Entry::Records(
-                1,
-                vec![
-                    (Encoding::Json, b"{\"n\":1}".to_vec()),
-                    (Encoding::Vector, vec![1; 100])
-                ]
-            )
-        );
-        assert_eq!(entries[3], Entry::Delivered(1));
+        assert_eq!(entries[2], Entry::Records(some(1)));
+        assert_eq!(entries[3], Entry::Delivered(vec![1, RecordId::MAX]));
     }
 
     #[test]
-    fn a_file_that_is_cut_off_or_damaged_gives_the_whole_entries_before_that() {
+    fn a_file_that_is_cut_off_or_damaged_gives_the_whole_entries_before_that_and_says_which() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         let whole = write(&state);
         let path = path(&state, 3);
         let bytes = fs::read(&path).unwrap();
         for length in 0..bytes.len() {
-            fs::write(&path, &bytes[..length]).unwrap();
-            let mut entries = Vec::new();
-            read(&path, |entry| entries.push(entry)).unwrap();
-            assert!(entries.len() < whole.len(), "{length} bytes");
-            assert_eq!(entries, whole[..entries.len()]);
+            // Room that was made, and never written to.
+            for room in [0, 7, 5000] {
+                fs::write(&path, [&bytes[..length], &vec![0; room]].concat()).unwrap();
+                if room > 0 && length < MAGIC.len() + 2 {
+                    continue;
+                }
+                let (entries, tail) = all(&path);
+                assert!(entries.len() < whole.len(), "{length} bytes");
+                assert_eq!(entries, whole[..entries.len()]);
+                if room == 0 {
+                    assert!(!matches!(tail, Tail::Damaged(_)), "{length} bytes");
+                }
+            }
         }
+        fs::write(&path, [&bytes[..], &[0; 5000]].concat()).unwrap();
+        let (entries, tail) = all(&path);
+        assert_eq!((&entries, tail), (&whole, Tail::Torn(5000)));
         for at in MAGIC.len() + 2..bytes.len() {
             let mut harmed = bytes.clone();
             harmed[at] ^= 0x20;
             fs::write(&path, &harmed).unwrap();
-            let mut entries = Vec::new();
-            let rest = read(&path, |entry| entries.push(entry)).unwrap();
-            assert!(rest > 0, "byte {at}");
+            let (entries, tail) = all(&path);
+            assert_ne!(tail, Tail::Whole, "byte {at}");
             assert_eq!(entries, whole[..entries.len()]);
         }
+        let mut harmed = bytes.clone();
+        harmed[MAGIC.len() + 2 + 12] ^= 1;
+        fs::write(&path, &harmed).unwrap();
+        let rest = bytes.len() - MAGIC.len() - 2;
+        assert_eq!(all(&path), (Vec::new(), Tail::Damaged(rest as u64)));
         fs::write(&path, b"TRIPX\r\n\x1a\x01\x00").unwrap();
         assert!(read(&path, |_| ()).is_err());
     }
@@ -284,6 +323,7 @@ mod tests {
         journal.forget_before(12);
         drop(journal);
         let numbers: Vec<u64> = files(&state)
+            .unwrap()
             .into_iter()
             .map(|(number, _)| number)
             .collect();
@@ -305,25 +345,19 @@ mod tests {
             journal.records(records, Box::new(answer));
             answers.recv().unwrap()
         };
-        let record = |number| {
-            let mut records = Records::of(number);
-            records.add(Encoding::Json, b"{}");
-            records
-        };
         journal.turn(2);
-        assert!(!answered(record(1)), "it would be read by nobody");
+        assert!(!answered(records(&some(1))), "it would be read by nobody");
         assert!(journal.owes());
         assert!(
-            !answered(Records::none()),
+            !answered(Records::default()),
             "what another brought is not on the disk"
         );
         fs::remove_dir(&in_the_way).unwrap();
-        assert!(answered(Records::none()));
+        assert!(answered(Records::default()));
         assert!(!journal.owes());
-        assert!(answered(record(2)));
-        let mut entries = Vec::new();
-        read(&in_the_way, |entry| entries.push(entry)).unwrap();
-        let records = |number| Entry::Records(number, vec![(Encoding::Json, b"{}".to_vec())]);
-        assert_eq!(entries, [records(1), records(2)]);
+        assert!(answered(records(&some(2))));
+        let (entries, _) = all(&in_the_way);
+        let expected = [some(1), some(2)].map(Entry::Records);
+        assert_eq!(entries, expected);
     }
 }
