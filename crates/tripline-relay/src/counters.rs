@@ -125,6 +125,11 @@ impl UnderWay {
         }
     }
 
+    /// It turned out to have come by this way.
+    pub(crate) fn came_by(&mut self, way: Way) {
+        self.way = way;
+    }
+
     /// It is answered with this code.
     pub(crate) fn answered(mut self, code: Code) {
         self.code = code;

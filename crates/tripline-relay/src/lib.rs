@@ -7,6 +7,8 @@
 //! come whole from the command ([`Settings`]), and so do rules ([`RuleSource`]): nothing here reads
 //! arguments or rule files.
 
+mod apart;
+mod budget;
 mod counters;
 mod forward;
 mod judge;

@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::counters::{Counters, Way};
-use crate::forward::Forward;
+use crate::forward::{Forward, Partial, is_final};
 use crate::judge::{Judge, LeftAlone};
-use crate::records::Batch;
+use crate::records::{Batch, Edits};
+
+/// How many detections that no batch carries are sent at once.
+const TOGETHER: usize = 100;
 
 /// What every request is given to.
 pub(crate) struct Relay {
@@ -17,36 +20,75 @@ pub(crate) struct Relay {
     /// Where detections go, if not with the records that give them.
     pub(crate) detections: Option<Forward>,
     /// The name of the member that records gain.
-    pub(crate) member: String,
+    pub(crate) member: Arc<str>,
     pub(crate) counters: Arc<Counters>,
 }
 
 impl Relay {
-    /// Takes a batch; success means that the receivers have all of it and of what was found.
-    pub(crate) async fn take(&self, way: Way, batch: Batch) -> Result<(), Status> {
+    /// Takes a batch; success means that the receivers have all of it and of what was found, but for what
+    /// the receiver says that it rejected.
+    pub(crate) async fn take(&self, way: Way, batch: Batch) -> Result<Option<Partial>, Status> {
         self.counters.came(way, batch.len(), batch.bytes.len());
+        let batch = Arc::new(batch);
         if batch.len() == 0 {
-            return Ok(());
+            // There may be something that a later version of the sender knows.
+            return self.forward(&batch, Edits::new()).await;
         }
-        let mut found = self.judge.judge(batch.clone()).await?;
+        let mut found = self.judge.judge(&batch).await?;
         let edits = std::mem::take(&mut found.edits);
+        let left = batch.left_after(&edits);
         let found = match &self.detections {
             None => Some(found),
             // Detections first: where records fail after them, the batch comes again and gives no more.
             Some(to) => {
                 if !found.detections.is_empty() {
-                    self.noted(to.detections(&found.detections).await)?;
+                    self.send(to, &found.detections).await?;
                 }
                 found.delivered().await;
                 None
             }
         };
-        if !batch.is_empty_after(&edits) {
-            self.noted(self.forward.records(&batch, &edits, &self.member).await)?;
+        let mut partial = None;
+        if left > 0 {
+            partial = self.forward(&batch, edits).await?;
         }
-        self.counters.forwarded.add(batch.len() as u64);
-        if let Some(found) = found {
+        self.counters.forwarded.add(left as u64);
+        // Whether what was rejected carried detections is not known: then they are told as not delivered.
+        if let Some(found) = found.filter(|_| partial.is_none()) {
             found.delivered().await;
+        }
+        Ok(partial)
+    }
+
+    async fn forward(&self, batch: &Arc<Batch>, edits: Edits) -> Result<Option<Partial>, Status> {
+        let sent = self.forward.records(batch, edits, &self.member).await;
+        if let Ok(Some(partial)) = &sent {
+            self.counters.not_forwarded.add(1);
+            tracing::error!(to = %self.forward, "not all forwarded: {partial}");
+        }
+        sent.inspect_err(|status| self.failed(&self.forward, status))
+    }
+
+    /// Sends detections. Those that the receiver refuses for good are told and let go of; while it cannot
+    /// take them, or does not want to, whoever sent their records is to try again, so that nothing is lost.
+    async fn send(&self, to: &Forward, detections: &[String]) -> Result<(), Status> {
+        let refused = match to.detections(detections).await {
+            Ok(()) => return Ok(()),
+            Err(status) => status,
+        };
+        self.failed(to, &refused);
+        if !is_final(&refused) {
+            let said = format!("{to}: {}", refused.message());
+            return Err(Status::new(Code::Unavailable, said));
+        }
+        if let [detection] = detections {
+            self.counters.unclaimed.add(1);
+            tracing::error!(%detection, %to, "a detection is refused for good, and let go of");
+            return Ok(());
+        }
+        // Which of them it is that is refused.
+        for detection in detections {
+            Box::pin(self.send(to, std::slice::from_ref(detection))).await?;
         }
         Ok(())
     }
@@ -54,23 +96,23 @@ impl Relay {
     /// Sends detections that no batch carries.
     pub(crate) async fn left_alone(&self, left: LeftAlone) {
         let Some(to) = &self.detections else { return };
-        let (records, detections): (Vec<u128>, Vec<Vec<String>>) = left.into_iter().unzip();
-        let detections = detections.concat();
-        match to.detections(&detections).await {
-            Ok(()) => self.judge.let_go(records).await,
-            Err(status) => tracing::warn!(%status, "detections cannot be delivered yet"),
+        for some in left.chunks(TOGETHER) {
+            let records: Vec<u128> = some.iter().map(|(record, _)| *record).collect();
+            let detections: Vec<String> = some.iter().flat_map(|(_, of)| of.clone()).collect();
+            if self.send(to, &detections).await.is_err() {
+                return;
+            }
+            self.judge.let_go(records).await;
         }
     }
 
-    fn noted(&self, answer: Result<(), Status>) -> Result<(), Status> {
-        if let Err(status) = &answer {
-            self.counters.not_forwarded.add(1);
-            tracing::warn!(
-                code = crate::counters::name(status.code()),
-                "not forwarded: {}",
-                status.message()
-            );
-        }
-        answer
+    fn failed(&self, to: &Forward, status: &Status) {
+        self.counters.not_forwarded.add(1);
+        tracing::warn!(
+            %to,
+            code = crate::counters::name(status.code()),
+            "not forwarded: {}",
+            status.message()
+        );
     }
 }

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tripline_engine::RuleSet;
 
+use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::forward::Forward;
 use crate::judge::{Judge, Outcome, Setup};
 use crate::relay::Relay;
-use crate::serve::{self, App, Budget, Connections, Listening};
-use crate::settings::{Limits, RelayError, RuleSource, Settings};
+use crate::serve::{self, App, Connections, Listening};
+use crate::settings::{RelayError, RuleSource, Settings};
 use crate::tls;
 
 /// How often the judge is told that time has passed.
@@ -30,6 +31,8 @@ pub struct Running {
     pub admin: Option<SocketAddr>,
     judge: Judge,
     thread: JoinHandle<()>,
+    /// Nothing is told; closed when the thread ends.
+    alive: watch::Receiver<()>,
     open: TaskTracker,
     ending: CancellationToken,
     drain: Duration,
@@ -46,25 +49,7 @@ pub async fn start(
     source: Option<Box<dyn RuleSource>>,
 ) -> Result<Running, RelayError> {
     tls::use_ring();
-    if settings.limits.request > Limits::MOST_REQUEST {
-        return Err(RelayError::Setting(format!(
-            "--max-request ({}) is more than {} bytes",
-            settings.limits.request,
-            Limits::MOST_REQUEST
-        )));
-    }
-    if settings.limits.memory < settings.limits.request {
-        return Err(RelayError::Setting(format!(
-            "--max-memory ({}) is less than one request may have (--max-request, {})",
-            settings.limits.memory, settings.limits.request
-        )));
-    }
-    if settings.engine.is_some() && settings.state.is_some() {
-        return Err(RelayError::Setting(
-            "--state has no meaning with --engine wasm: the module keeps its own in its folder"
-                .to_owned(),
-        ));
-    }
+    settings.check()?;
     let counters = Arc::new(Counters::default());
     let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let forward = Forward::to(&settings.forward)?;
@@ -95,13 +80,13 @@ pub async fn start(
         left_alone: detections.is_some().then_some(to_left_alone),
         counters: Arc::clone(&counters),
     };
-    let (judge, thread) = Judge::begin(setup)?;
+    let (judge, thread, alive) = Judge::begin(setup)?;
     let limits = Arc::new(settings.limits);
     let relay = Arc::new(Relay {
         judge: judge.clone(),
         forward,
         detections,
-        member: settings.member,
+        member: settings.member.into(),
         counters: Arc::clone(&counters),
     });
     let app = App {
@@ -117,6 +102,7 @@ pub async fn start(
         admin: admin.as_ref().map(|at| at.address),
         judge: judge.clone(),
         thread,
+        alive,
         open: connections.open.clone(),
         ending: connections.ending.clone(),
         drain: limits.drain,
@@ -153,6 +139,19 @@ impl Running {
         self.judge.reload();
     }
 
+    /// Comes back when the thread that judges has ended without being told to: by a defect, or because nothing
+    /// can be kept any more. Nothing is taken then, and only another process can go on.
+    pub async fn broken(&self) {
+        let mut alive = self.alive.clone();
+        while alive.changed().await.is_ok() {}
+    }
+
+    /// Lets the thread that judges end as by a defect.
+    #[cfg(test)]
+    pub(crate) fn break_judge(&self) {
+        self.judge.fall();
+    }
+
     /// Lets the judge look at detections that no batch carries as if that many seconds had passed.
     #[cfg(test)]
     pub(crate) fn judge_looks_as_if_later(&self, seconds: i64) {
@@ -162,7 +161,7 @@ impl Running {
     /// Asks the judge about a batch as a sender does that is gone before there is an answer.
     #[cfg(test)]
     pub(crate) fn judge_without_waiting(&self, batch: crate::records::Batch) {
-        self.judge.ask(batch);
+        self.judge.ask(Arc::new(batch));
     }
 
     /// Takes nothing new, lets finish what was begun, and keeps the state. Gives whether all of it finished

@@ -41,6 +41,38 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// Whether they go together.
+    pub(crate) fn check(&self) -> Result<(), RelayError> {
+        let limits = &self.limits;
+        let said = if limits.request > Limits::MOST_REQUEST {
+            format!(
+                "--max-request ({}) is more than {} bytes",
+                limits.request,
+                Limits::MOST_REQUEST
+            )
+        } else if limits.memory / Limits::TIMES < limits.request {
+            format!(
+                "--max-memory ({}) is less than {} times what one request may have (--max-request, {}): it is \
+                 taken apart and made anew within that",
+                limits.memory,
+                Limits::TIMES,
+                limits.request
+            )
+        } else if limits.requests == 0 || limits.connections == 0 {
+            "--max-requests and --max-connections are at least 1".to_owned()
+        } else if self.member.is_empty() {
+            "--member is a name".to_owned()
+        } else if self.engine.is_some() && self.state.is_some() {
+            "--state has no meaning with --engine wasm: the module keeps its own in its folder"
+                .to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(RelayError::Setting(said))
+    }
+}
+
 /// Where the state is kept.
 #[derive(Debug, Clone)]
 pub struct StateSettings {
@@ -110,6 +142,9 @@ pub struct Limits {
 impl Limits {
     /// The largest request that can be allowed, in bytes: the journal has one entry for each.
     pub const MOST_REQUEST: usize = 1 << 30;
+
+    /// How many times the largest request must fit into the memory for requests.
+    pub const TIMES: usize = 3;
 }
 
 impl Default for Limits {

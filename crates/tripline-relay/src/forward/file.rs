@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tonic::Status;
@@ -11,8 +12,12 @@ use tonic::Status;
 use crate::settings::RelayError;
 
 /// What is written to, and its name.
-#[derive(Clone)]
-pub(crate) struct Appending(Arc<Mutex<To>>, String);
+pub(crate) struct Appending {
+    to: Arc<Mutex<To>>,
+    name: String,
+    /// How long writing may take.
+    timeout: Duration,
+}
 
 enum To {
     /// A file, and how long it is with whole requests. Devices have no length.
@@ -22,8 +27,9 @@ enum To {
 
 impl Appending {
     /// A file, which need not be there.
-    pub(super) fn open(path: &Path) -> Result<Appending, RelayError> {
+    pub(super) fn open(path: &Path, timeout: Duration) -> Result<Appending, RelayError> {
         let opened = || {
+            let is_new = !path.exists();
             let mut file = File::options()
                 .create(true)
                 .append(true)
@@ -31,6 +37,10 @@ impl Appending {
                 .open(path)?;
             let length = if file.metadata()?.is_file() {
                 end_line(&mut file)?;
+                if is_new {
+                    // So that it is found after the power was lost.
+                    tripline_state::sync_folder(path)?;
+                }
                 Some(file.seek(SeekFrom::End(0))?)
             } else {
                 None
@@ -42,25 +52,47 @@ impl Appending {
             path: path.to_owned(),
             source,
         })?;
-        let name = path.display().to_string();
-        Ok(Appending(Arc::new(Mutex::new(file)), name))
+        Ok(Appending {
+            to: Arc::new(Mutex::new(file)),
+            name: path.display().to_string(),
+            timeout,
+        })
     }
 
     /// Standard output.
-    pub(super) fn standard() -> Appending {
-        let name = "standard output".to_owned();
-        Appending(Arc::new(Mutex::new(To::Standard)), name)
+    pub(super) fn standard(timeout: Duration) -> Appending {
+        Appending {
+            to: Arc::new(Mutex::new(To::Standard)),
+            name: "standard output".to_owned(),
+            timeout,
+        }
     }
 
-    /// Appends lines; of a file they are on the disk then.
-    pub(super) async fn send(&self, lines: Bytes) -> Result<(), Status> {
-        let to = Arc::clone(&self.0);
+    /// Appends lines; of a file they are on the disk then. What they are made of is let go of when they are
+    /// written, though nobody should wait for that any more.
+    pub(super) async fn send(
+        &self,
+        lines: Bytes,
+        made_of: impl Send + 'static,
+    ) -> Result<(), Status> {
+        let to = Arc::clone(&self.to);
         let written = tokio::task::spawn_blocking(move || {
+            let _made_of = made_of;
             let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
             append(&mut to, &lines)
         });
-        let written = written.await.map_err(io::Error::other).flatten();
-        written.map_err(|error| Status::unavailable(format!("cannot write {}: {error}", self.1)))
+        let name = &self.name;
+        match tokio::time::timeout(self.timeout, written).await {
+            Ok(written) => {
+                let written = written.map_err(io::Error::other).flatten();
+                written
+                    .map_err(|error| Status::unavailable(format!("cannot write {name}: {error}")))
+            }
+            Err(_) => Err(Status::unavailable(format!(
+                "{name} could not be written within {} s",
+                self.timeout.as_secs_f64()
+            ))),
+        }
     }
 }
 
@@ -104,14 +136,16 @@ fn append(to: &mut To, lines: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
     #[tokio::test]
     async fn a_line_that_was_cut_off_is_ended_before_others_follow() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         for before in ["", "whole\n", "cut o"] {
             std::fs::write(&path, before).unwrap();
-            let file = Appending::open(&path).unwrap();
-            file.send(Bytes::from_static(b"next\n")).await.unwrap();
+            let file = Appending::open(&path, TIMEOUT).unwrap();
+            file.send(Bytes::from_static(b"next\n"), ()).await.unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
             assert_eq!(text.lines().last(), Some("next"));
             assert_eq!(text.lines().next(), before.lines().next().or(Some("next")));
@@ -121,8 +155,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn what_cannot_be_written_is_told_with_the_name_of_the_file() {
-        let full = Appending::open(Path::new("/dev/full")).unwrap();
-        let status = full.send(Bytes::from_static(b"x\n")).await.unwrap_err();
+        let full = Appending::open(Path::new("/dev/full"), TIMEOUT).unwrap();
+        let status = full.send(Bytes::from_static(b"x\n"), ()).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::Unavailable);
         let said = status.message();
         assert!(

@@ -17,8 +17,8 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
-use super::Target;
-use crate::serve::codec::Raw;
+use super::codec::Raw;
+use super::{Partial, Target, chain};
 use crate::settings::{Compression, Receiver, RelayError};
 use crate::tls;
 
@@ -95,11 +95,13 @@ impl Client {
         })
     }
 
-    /// Sends a request.
-    pub(super) async fn send(&self, request: Bytes) -> Result<(), Status> {
-        self.call(request, self.method, self.timeout)
-            .await
-            .map(drop)
+    /// Sends a request. Success is all of it, but for what the receiver says that it rejected.
+    pub(super) async fn send(&self, request: Bytes) -> Result<Option<Partial>, Status> {
+        let answer = self.call(request, self.method, self.timeout).await?;
+        if self.method == EXPORT {
+            return Ok(Partial::of(&answer));
+        }
+        Ok(None)
     }
 
     /// Asks how the receiver is.
@@ -165,21 +167,6 @@ fn plain(status: Status) -> Status {
         said,
         Bytes::copy_from_slice(status.details()),
     )
-}
-
-/// An error with what is behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut behind = error.source();
-    while let Some(error) = behind {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said.push_str(": ");
-            said.push_str(&more);
-        }
-        behind = error.source();
-    }
-    said
 }
 
 /// Connects by TLS. That HTTP/2 is spoken is known: a `vector` source speaks nothing else, and says so in

@@ -1,19 +1,30 @@
 //! A receiver that takes records by `POST`: as NDJSON, or as OpenTelemetry has them.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Identity, StatusCode};
+use reqwest::{Certificate, Identity, Response, StatusCode, Url};
+use tokio::net::TcpStream;
 use tonic::Status;
 
+use super::{Partial, Target, chain};
+use crate::apart::apart;
 use crate::settings::{Compression, Receiver, RelayError};
 use crate::tls;
+
+/// How long making a connection may take where only that is asked for.
+const CONNECTING: Duration = Duration::from_secs(2);
+
+/// The longest answer that is looked at, in bytes.
+const LONGEST: usize = 1 << 20;
 
 /// A client with its connections.
 pub(crate) struct Client {
     client: reqwest::Client,
-    address: String,
+    address: Url,
+    is_otlp: bool,
     compression: Compression,
 }
 
@@ -25,8 +36,11 @@ impl Client {
         receiver: &Receiver,
     ) -> Result<Client, RelayError> {
         let refused = |error: reqwest::Error| {
-            RelayError::Setting(format!("cannot forward to {address}: {error}"))
+            RelayError::Setting(format!("cannot forward to {address}: {}", chain(&error)))
         };
+        let url = address.parse::<Url>().map_err(|error| {
+            RelayError::Setting(format!("cannot forward to {address}: {error}"))
+        })?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Some(token) = &receiver.token {
@@ -60,36 +74,84 @@ impl Client {
         }
         Ok(Client {
             client: builder.build().map_err(refused)?,
-            address: address.to_owned(),
+            address: url,
+            is_otlp: matches!(receiver.target, Target::OtlpHttp(_)),
             compression: receiver.compression,
         })
     }
 
-    /// Sends a request.
-    pub(super) async fn send(&self, request: Bytes) -> Result<(), Status> {
-        let body = compressed(self.compression, request)
+    /// Sends a request. Success is all of it, but for what a receiver of OpenTelemetry's says that it rejected.
+    pub(super) async fn send(&self, request: Bytes) -> Result<Option<Partial>, Status> {
+        let compression = self.compression;
+        let body = apart(request.len(), move || compressed(compression, request));
+        let body = body
+            .await?
             .map_err(|error| Status::internal(format!("cannot compress: {error}")))?;
-        let sent = self.client.post(&self.address).body(body).send().await;
-        let answer = sent.map_err(|error| {
-            Status::unavailable(format!("the receiver cannot be reached: {error}"))
-        })?;
+        let sent = self.client.post(self.address.clone()).body(body).send();
+        let answer = sent.await.map_err(unreached)?;
         let status = answer.status();
         if status.is_success() {
-            return Ok(());
+            return Ok(self.partial(answer).await);
         }
         let said = format!("the receiver answered {status}");
-        // What would be answered the same again is final, as for senders of HTTP everywhere.
-        let again = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-            || matches!(
-                status,
-                StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
-            );
-        Err(if again {
-            Status::unavailable(said)
-        } else {
+        // These say that it is the request. All else may be another answer tomorrow: what a token may do,
+        // where a path leads and how much is too much can be set right.
+        let is_final = matches!(
+            status,
+            StatusCode::BAD_REQUEST
+                | StatusCode::UNSUPPORTED_MEDIA_TYPE
+                | StatusCode::UNPROCESSABLE_ENTITY
+        );
+        Err(if is_final {
             Status::invalid_argument(said)
+        } else {
+            Status::unavailable(said)
         })
     }
+
+    /// What a receiver of OpenTelemetry's says that it rejected.
+    async fn partial(&self, mut answer: Response) -> Option<Partial> {
+        if !self.is_otlp {
+            return None;
+        }
+        let of = answer.headers().get(CONTENT_TYPE);
+        let is_json = of.is_some_and(|of| of.as_bytes().starts_with(b"application/json"));
+        let mut said = Vec::new();
+        // It has the request, whatever becomes of its answer.
+        while let Ok(Some(part)) = answer.chunk().await {
+            said.extend_from_slice(&part);
+            if said.len() > LONGEST {
+                return None;
+            }
+        }
+        if is_json {
+            Partial::of_json(&said)
+        } else {
+            Partial::of(&said)
+        }
+    }
+
+    /// Whether a connection can be made.
+    pub(super) async fn is_there(&self) -> Result<(), Status> {
+        let host = self.address.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = self.address.port_or_known_default().unwrap_or(80);
+        match tokio::time::timeout(CONNECTING, TcpStream::connect((host, port))).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Status::unavailable(format!(
+                "the receiver cannot be reached: {error}"
+            ))),
+            Err(_) => Err(Status::unavailable(
+                "the receiver cannot be reached in time",
+            )),
+        }
+    }
+}
+
+fn unreached(error: reqwest::Error) -> Status {
+    // Where it goes is said by whoever tells it.
+    let error = error.without_url();
+    Status::unavailable(format!("the receiver cannot be reached: {}", chain(&error)))
 }
 
 fn compressed(compression: Compression, bytes: Bytes) -> std::io::Result<Bytes> {

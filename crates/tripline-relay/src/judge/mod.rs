@@ -17,7 +17,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tonic::Status;
 use tripline_engine::{Options, RuleSet};
 
@@ -32,6 +32,9 @@ use crate::settings::{JsonEngine, RelayError, RuleSource, StateSettings};
 pub(crate) struct Judge {
     to: mpsc::UnboundedSender<Message>,
 }
+
+/// The judge, its thread, and what closes when that ends.
+type Begun = (Judge, std::thread::JoinHandle<()>, watch::Receiver<()>);
 
 /// What a judge is made with.
 pub(crate) struct Setup {
@@ -106,29 +109,34 @@ impl Drop for Findings {
 }
 
 impl Judge {
-    /// Goes on from the state there is, and begins the thread. What is to be said of it is given too.
+    /// Goes on from the state there is, and begins the thread.
     ///
     /// # Errors
     /// When the state cannot be read or written, or another process has it.
-    pub(crate) fn begin(setup: Setup) -> Result<(Judge, std::thread::JoinHandle<()>), RelayError> {
+    pub(crate) fn begin(setup: Setup) -> Result<Begun, RelayError> {
         let (to, inbox) = mpsc::unbounded_channel();
         // Weak, so that the thread ends when nobody is left to tell it anything.
         let worker = Worker::begin(setup, to.downgrade())?;
+        let (alive, ended) = watch::channel(());
         let thread = std::thread::Builder::new()
             .name("judge".to_owned())
-            .spawn(move || worker.run(inbox))
+            .spawn(move || {
+                // Dropped also where the thread ends by a panic.
+                let _alive = alive;
+                worker.run(inbox);
+            })
             .map_err(RelayError::Thread)?;
-        Ok((Judge { to }, thread))
+        Ok((Judge { to }, thread, ended))
     }
 
     /// Asks what becomes of a batch.
-    pub(crate) async fn judge(&self, batch: Batch) -> Result<Findings, Status> {
+    pub(crate) async fn judge(&self, batch: &Arc<Batch>) -> Result<Findings, Status> {
         let gone = |_| Status::unavailable("the relay is ending");
-        self.ask(batch).await.map_err(gone)?
+        self.ask(Arc::clone(batch)).await.map_err(gone)?
     }
 
     /// The same, answered when the answer is waited for. Where the thread is gone there is none.
-    pub(crate) fn ask(&self, batch: Batch) -> oneshot::Receiver<Result<Findings, Status>> {
+    pub(crate) fn ask(&self, batch: Arc<Batch>) -> oneshot::Receiver<Result<Findings, Status>> {
         let (answer, found) = oneshot::channel();
         let _ = self.to.send(Message::Batch(batch, answer));
         found
@@ -162,6 +170,12 @@ impl Judge {
     #[cfg(test)]
     pub(crate) fn later(&self, seconds: i64) {
         let _ = self.to.send(Message::Later(seconds));
+    }
+
+    /// The thread ends as by a defect.
+    #[cfg(test)]
+    pub(crate) fn fall(&self) {
+        let _ = self.to.send(Message::Fall);
     }
 
     /// The thread ends when it has done what it was told, and has kept the state.

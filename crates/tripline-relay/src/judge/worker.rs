@@ -1,6 +1,7 @@
 //! The thread that owns the engine: one message after the other, so that nothing is ever half done.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -36,7 +37,7 @@ const MOST_HELD: usize = 64 << 20;
 /// What the thread is told.
 pub(super) enum Message {
     /// A batch, and who asks.
-    Batch(Batch, oneshot::Sender<Result<Findings, Status>>),
+    Batch(Arc<Batch>, oneshot::Sender<Result<Findings, Status>>),
     /// A batch was delivered, with what it carried; who asks is told when that is noted.
     Delivered(u64, oneshot::Sender<()>),
     /// A batch was not.
@@ -50,6 +51,9 @@ pub(super) enum Message {
     /// For detections that no batch carries, it is that many seconds later.
     #[cfg(test)]
     Later(i64),
+    /// A defect.
+    #[cfg(test)]
+    Fall,
     /// The counters are asked for.
     Metrics(oneshot::Sender<String>),
     /// The thread is to end.
@@ -73,7 +77,7 @@ pub(super) struct Worker {
     pub(super) source: Option<Box<dyn RuleSource>>,
     pub(super) skew: Option<Duration>,
     pub(super) left_alone: Option<mpsc::Sender<LeftAlone>>,
-    pub(super) counters: std::sync::Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
     pub(super) look: Instant,
     /// Seconds that the clock is ahead, in a test.
     #[cfg(test)]
@@ -153,6 +157,8 @@ impl Worker {
                 }
                 #[cfg(test)]
                 Message::Later(seconds) => self.later = seconds,
+                #[cfg(test)]
+                Message::Fall => panic!("as a test asks for"),
                 Message::End => break,
             }
             self.counters.pending.set(self.pending.len() as u64);

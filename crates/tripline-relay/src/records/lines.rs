@@ -1,60 +1,140 @@
 //! Requests of JSON: a record a line, an array of records, or an object with a list of records under
 //! `records` (as Azure Monitor sends them) or `value`. Passed on a record a line.
 
+use std::fmt;
+
 use bytes::Bytes;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tonic::Status;
 use tripline_engine::Encoding;
 use tripline_output::annotation;
 
-use super::{Batch, Edit, Edits, Form, Record, spliced, values};
+use super::{Batch, Edit, Edits, Form, Record, each_value, spliced};
+use crate::budget::Held;
 
 /// The members under which an envelope has its records.
 const ENVELOPES: [&str; 2] = ["records", "value"];
 
+/// What the other members of an envelope begin with (<https://docs.oasis-open.org/odata/odata-json-format/v4.01/>).
+const CONTROL: &str = "@odata.";
+
 /// The records of a request in one of the three forms.
-pub(crate) fn request(bytes: Bytes) -> Result<Batch, Status> {
-    let refused = |error: serde_json::Error| {
-        Status::invalid_argument(format!("the request is no JSON: {error}"))
-    };
+pub(crate) fn request(bytes: Bytes, mut held: Held) -> Result<Batch, Status> {
     let text = bytes.trim_ascii_start();
-    if text.first() == Some(&b'[') {
-        return many(serde_json::from_slice(text).map_err(refused)?);
-    }
-    // An envelope is one object; where a line follows, it is a record a line.
-    if let Ok(envelope) =
-        serde_json::from_slice::<std::collections::HashMap<String, &RawValue>>(text)
-    {
-        let list = ENVELOPES.iter().find_map(|name| envelope.get(*name));
-        if let Some(list) = list.filter(|list| list.get().starts_with('[')) {
-            return many(serde_json::from_str(list.get()).map_err(refused)?);
+    let list = match text.first() {
+        Some(b'[') => Some(text),
+        // An envelope is one object; where a line follows, it is a record a line.
+        Some(b'{') => serde_json::from_slice::<Envelope>(text)
+            .ok()
+            .and_then(|envelope| envelope.list),
+        _ => None,
+    };
+    let Some(list) = list else {
+        return batch(bytes, held);
+    };
+    held.more(list.len())?;
+    let mut lines = Vec::with_capacity(list.len());
+    let read =
+        Elements { to: &mut lines }.deserialize(&mut serde_json::Deserializer::from_slice(list));
+    match read {
+        Ok(()) => {
+            held.less(bytes.len());
+            drop(bytes);
+            batch(lines.into(), held)
         }
+        // Such as a line of text that begins with a time in brackets.
+        Err(_) if !is_begun(list) => {
+            held.less(list.len());
+            batch(bytes, held)
+        }
+        Err(error) => Err(Status::invalid_argument(format!(
+            "the request is no JSON: {error}"
+        ))),
     }
-    Ok(batch(bytes))
 }
 
-/// Records that were in a list, a line each.
-fn many(records: Vec<&RawValue>) -> Result<Batch, Status> {
-    let mut out = Vec::new();
-    for record in records {
-        // White space in JSON means nothing, and a line must be one.
-        if record.get().contains(['\n', '\r']) {
-            let value: Value = serde_json::from_str(record.get())
-                .map_err(|error| Status::invalid_argument(error.to_string()))?;
-            serde_json::to_writer(&mut out, &value)
-                .map_err(|error| Status::internal(error.to_string()))?;
-        } else {
-            out.extend_from_slice(record.get().as_bytes());
+/// Whether it was meant to be a list of records.
+fn is_begun(list: &[u8]) -> bool {
+    let inside = list.get(1..).unwrap_or_default().trim_ascii_start();
+    matches!(inside.first(), None | Some(b'{' | b']'))
+}
+
+/// An object that does nothing but hold a list of objects: any other is a record.
+struct Envelope<'a> {
+    list: Option<&'a [u8]>,
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Envelope<'de>;
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<'de>, A::Error> {
+                let (mut list, mut others) = (None, false);
+                while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                    if ENVELOPES.contains(&name.as_ref()) {
+                        let value: &RawValue = map.next_value()?;
+                        others |= list.is_some() || !is_list_of_objects(value.get());
+                        list = Some(value.get().as_bytes());
+                    } else {
+                        others |= !name.starts_with(CONTROL);
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Envelope {
+                    list: list.filter(|_| !others),
+                })
+            }
         }
-        out.push(b'\n');
+        from.deserialize_map(Members)
     }
-    Ok(batch(out.into()))
+}
+
+/// Whether a value is a list of objects alone, as far as its first element says.
+fn is_list_of_objects(value: &str) -> bool {
+    let inside = value.strip_prefix('[').map(str::trim_ascii_start);
+    inside.is_some_and(|inside| inside.starts_with(['{', ']']))
+}
+
+/// Writes the elements of a list, a line each.
+struct Elements<'a> {
+    to: &'a mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Elements<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Elements<'_> {
+    type Value = ();
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a list of records")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(record) = list.next_element::<&RawValue>()? {
+            let text = record.get();
+            // White space between the parts of JSON means nothing, a line must be one, and no text has a
+            // line break in it.
+            self.to
+                .extend(text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+            self.to.push(b'\n');
+        }
+        Ok(())
+    }
 }
 
 /// The records of a request of lines; lines with nothing but white space are none.
-pub(crate) fn batch(bytes: Bytes) -> Batch {
-    let mut records = Vec::new();
+pub(crate) fn batch(bytes: Bytes, held: Held) -> Result<Batch, Status> {
+    let mut batch = Batch::new(bytes.clone(), Form::Lines, held);
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -66,31 +146,33 @@ pub(crate) fn batch(bytes: Bytes) -> Batch {
         let begin = at + (line.len() - line.trim_ascii_start().len());
         let text = line.trim_ascii();
         if !text.is_empty() {
-            records.push(Record {
+            batch.add(Record {
                 whole: at..at + next,
                 content: begin..begin + text.len(),
                 encoding: Encoding::Json,
-            });
+            })?;
         }
         at += next;
     }
-    Batch {
-        bytes,
-        form: Form::Lines,
-        records,
-        others: 0,
-    }
+    Ok(batch)
 }
 
 /// The batch as lines, with what became of its records, which gain a member of this name.
-pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
+pub(crate) fn rebuilt(
+    batch: &Batch,
+    edits: &Edits,
+    member: &str,
+    held: &mut Held,
+) -> Result<Bytes, Status> {
     if batch.form != Form::Lines {
-        let mut out = Vec::with_capacity(batch.bytes.len());
-        for value in values(batch, edits, member) {
-            let written = serde_json::to_writer(&mut out, &value?);
+        let mut out = Vec::new();
+        each_value(batch, edits, member, held, |value, held| {
+            let begin = out.len();
+            let written = serde_json::to_writer(&mut out, &value);
             written.map_err(|error| Status::internal(error.to_string()))?;
             out.push(b'\n');
-        }
+            held.more(out.len() - begin)
+        })?;
         return Ok(out.into());
     }
     let places = edits.iter().filter_map(|(index, edit)| {
@@ -101,10 +183,11 @@ pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Byte
         };
         Some((record.content.clone(), with))
     });
-    let bytes = spliced(&batch.bytes, places.collect());
+    let bytes = spliced(&batch.bytes, places.collect(), held)?;
     if bytes.is_empty() || bytes.last() == Some(&b'\n') {
         return Ok(bytes);
     }
+    held.more(bytes.len())?;
     Ok([&bytes[..], b"\n"].concat().into())
 }
 
@@ -122,10 +205,14 @@ fn with_member(record: &[u8], name: &str, value: &Value) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
+    use super::super::made;
     use super::super::vector;
     use super::*;
+    use crate::budget::Budget;
 
     fn texts(batch: &Batch) -> Vec<&str> {
         let contents = batch.records.iter().map(|record| batch.content(record));
@@ -140,34 +227,55 @@ mod tests {
             "{\"a\":1}\n{\"b\":2}",
             " {\"a\":1}\r\n\n{\"b\":2}\n\n",
             "[{\"a\":1}, {\"b\":2}]",
-            "\n{\"records\":[{\"a\":1},{\"b\":2}],\"more\":1}",
+            "\n{\"records\":[{\"a\":1},{\"b\":2}]}",
+            "{\"@odata.context\":\"x\",\"value\":[{\"a\":1},{\"b\":2}],\"@odata.nextLink\":\"y\"}",
             "{\"value\":[{\"a\":1},{\"b\":\n2}]}",
         ] {
-            let batch = request(text.into()).unwrap();
+            let batch = request(text.into(), Held::own()).unwrap();
             assert_eq!(texts(&batch), ["{\"a\":1}", "{\"b\":2}"], "{text}");
         }
     }
 
     #[test]
     fn an_object_that_is_no_envelope_is_a_record() {
-        for text in ["{\"records\":1}", "{\"value\":\"x\"}", "{\"a\":[1]}"] {
-            assert_eq!(texts(&request(text.into()).unwrap()), [text]);
+        for text in [
+            "{\"records\":1}",
+            "{\"value\":\"x\"}",
+            "{\"value\":[\"x\"]}",
+            "{\"a\":[1]}",
+            // Nothing of it may be lost.
+            "{\"user\":\"a\",\"value\":[{}]}",
+            "{\"records\":[{}],\"value\":[{}]}",
+            "[2026-03-02] a text",
+        ] {
+            assert_eq!(texts(&request(text.into(), Held::own()).unwrap()), [text]);
         }
         assert_eq!(
-            texts(&request("{\"records\":[]}\n{\"a\":1}".into()).unwrap()),
+            texts(&request("{\"records\":[]}\n{\"a\":1}".into(), Held::own()).unwrap()),
             ["{\"records\":[]}", "{\"a\":1}"]
         );
     }
 
     #[test]
     fn an_array_that_is_cut_off_is_refused() {
-        let status = request("[{\"a\":1},".into()).unwrap_err();
+        let status = request("[{\"a\":1},".into(), Held::own()).unwrap_err();
         assert_eq!(status.code(), tonic::Code::InvalidArgument);
     }
 
     #[test]
+    fn many_records_in_few_bytes_are_held_with_what_they_take() {
+        let text = Bytes::from("1\n".repeat(100_000));
+        let enough = Budget::new(10_000_000, Arc::default());
+        let batch = batch(text.clone(), enough.held(None)).unwrap();
+        assert_eq!(batch.records.len(), 100_000);
+        let little = Budget::new(2_000_000, Arc::default());
+        let refused = super::batch(text, little.held(None)).unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::Unavailable);
+    }
+
+    #[test]
     fn records_gain_members_and_go_while_every_other_byte_stays() {
-        let batch = batch("{ \"a\" : 1 }\r\nnonsense\n{\"b\":2}\n{}".into());
+        let batch = made::lines("{ \"a\" : 1 }\r\nnonsense\n{\"b\":2}\n{}");
         let edits = vec![
             (0, Edit::Gain(json!(1))),
             (1, Edit::Gain(json!(1))),
@@ -175,18 +283,20 @@ mod tests {
             (3, Edit::Gain(json!([]))),
         ];
         assert_eq!(
-            rebuilt(&batch, &edits, "t").unwrap(),
+            rebuilt(&batch, &edits, "t", &mut Held::own()).unwrap(),
             "{ \"a\" : 1 ,\"t\":1}\r\nnonsense\n{\"t\":[]}\n"
         );
     }
 
     #[test]
     fn log_events_become_lines() {
-        let json = batch("{\"a\":1}\n{\"b\":[{\"c\":null}]}\n{\"d\":2}\n".into());
-        let events = vector::batch(vector::rebuilt(&json, &Vec::new(), "t").unwrap()).unwrap();
+        let json = made::lines("{\"a\":1}\n{\"b\":[{\"c\":null}]}\n{\"d\":2}\n");
+        let events =
+            made::vector(vector::rebuilt(&json, &Vec::new(), "t", &mut Held::own()).unwrap())
+                .unwrap();
         let edits = vec![(0, Edit::Drop), (2, Edit::Gain(json!("x")))];
         assert_eq!(
-            rebuilt(&events, &edits, "t").unwrap(),
+            rebuilt(&events, &edits, "t", &mut Held::own()).unwrap(),
             "{\"b\":[{\"c\":null}]}\n{\"d\":2,\"t\":\"x\"}\n"
         );
     }

@@ -14,14 +14,18 @@ mod wire;
 
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 use tonic::Status;
 use tripline_engine::Encoding;
 use tripline_engine::record::record_text;
 
+use crate::budget::Held;
+
 /// The records of one request.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Batch {
     /// The request's bytes.
     pub(crate) bytes: Bytes,
@@ -31,6 +35,8 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
     /// How much else there is: metrics and traces.
     pub(crate) others: usize,
+    /// What all of that takes.
+    pub(crate) held: Held,
 }
 
 /// How a request is written.
@@ -68,15 +74,33 @@ pub(crate) enum Edit {
 pub(crate) type Edits = Vec<(usize, Edit)>;
 
 impl Batch {
+    /// Nothing yet of a request with these bytes, which are held.
+    fn new(bytes: Bytes, form: Form, held: Held) -> Batch {
+        Batch {
+            bytes,
+            form,
+            records: Vec::new(),
+            others: 0,
+            held,
+        }
+    }
+
+    /// Adds a record, which is held too: there can be many in few bytes.
+    fn add(&mut self, record: Record) -> Result<(), Status> {
+        self.held.room(&mut self.records)?;
+        self.records.push(record);
+        Ok(())
+    }
+
     /// What the engine reads of a record.
     pub(crate) fn content(&self, record: &Record) -> &[u8] {
         self.bytes.get(record.content.clone()).unwrap_or_default()
     }
 
-    /// Whether nothing is left of it.
-    pub(crate) fn is_empty_after(&self, edits: &Edits) -> bool {
+    /// How many events are left of it.
+    pub(crate) fn left_after(&self, edits: &Edits) -> usize {
         let dropped = edits.iter().filter(|(_, edit)| *edit == Edit::Drop);
-        self.others == 0 && dropped.count() == self.records.len()
+        self.len().saturating_sub(dropped.count())
     }
 
     /// How many events it has.
@@ -85,59 +109,96 @@ impl Batch {
     }
 }
 
-/// What is left of the records as JSON, with what they gain.
-fn values<'b>(
-    batch: &'b Batch,
-    edits: &'b Edits,
-    member: &'b str,
-) -> impl Iterator<Item = Result<Value, Status>> + 'b {
-    let others = (batch.others > 0).then(|| {
-        Err(Status::unimplemented(
+/// What is left of the records as JSON, with what they gain. Each is held while it is looked at.
+fn each_value(
+    batch: &Batch,
+    edits: &Edits,
+    member: &str,
+    held: &mut Held,
+    each: impl FnMut(Value, &mut Held) -> Result<(), Status>,
+) -> Result<(), Status> {
+    if batch.others > 0 {
+        return Err(Status::unavailable(
             "metrics and traces can be forwarded to Vector alone: send this relay logs only",
-        ))
-    });
-    let mut edits = edits.iter().peekable();
-    let records = batch.records.iter().enumerate();
-    let values = records.filter_map(move |(index, record)| {
-        let edit = edits.next_if(|(of, _)| *of == index).map(|(_, edit)| edit);
-        if edit == Some(&Edit::Drop) {
-            return None;
-        }
-        let mut value = json(batch, record);
-        if let (Ok(Value::Object(members)), Some(Edit::Gain(gained))) = (&mut value, edit) {
-            members.insert(member.to_owned(), gained.clone());
-        }
-        Some(value)
-    });
-    others.into_iter().chain(values)
+        ));
+    }
+    each_record(batch, edits, member, held, each)
 }
 
-/// A record as JSON. What came as a line and is no JSON is the text that it is.
-fn json(batch: &Batch, record: &Record) -> Result<Value, Status> {
-    let content = batch.content(record);
-    let mut value = match (batch.form, record.encoding) {
-        (Form::Lines, _) => serde_json::from_slice(content)
-            .unwrap_or_else(|_| String::from_utf8_lossy(content).into_owned().into()),
-        (_, encoding) => record_text(content, encoding)
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .ok_or_else(|| {
-                Status::invalid_argument(
-                    "a record cannot be said in JSON: it is not whole, or nested deeper than 128",
-                )
-            })?,
-    };
-    if batch.form == Form::Otlp {
-        otlp::add_surroundings(batch, record, &mut value);
+/// The same of the records of a batch in which there may be something else.
+fn each_record(
+    batch: &Batch,
+    edits: &Edits,
+    member: &str,
+    held: &mut Held,
+    mut each: impl FnMut(Value, &mut Held) -> Result<(), Status>,
+) -> Result<(), Status> {
+    let mut surroundings = otlp::Surroundings::of(batch);
+    let mut edits = edits.iter().peekable();
+    for (index, record) in batch.records.iter().enumerate() {
+        let edit = edits.next_if(|(of, _)| *of == index).map(|(_, edit)| edit);
+        if edit == Some(&Edit::Drop) {
+            continue;
+        }
+        let mut moment = held.another();
+        moment.more(value_cost(batch, record))?;
+        let mut value = json(batch, record);
+        if let Value::Object(members) = &mut value {
+            surroundings.add(batch, record, members);
+            if let Some(Edit::Gain(gained)) = edit {
+                members.insert(member.to_owned(), gained.clone());
+            }
+        }
+        each(value, held)?;
     }
-    Ok(value)
+    Ok(())
+}
+
+/// From how many bytes on what a record takes as a value is held.
+const LARGE: usize = 64 << 10;
+
+/// What a record takes at most as a value, about: small ones nothing that counts.
+fn value_cost(batch: &Batch, record: &Record) -> usize {
+    let content = batch.content(record);
+    if content.len() < LARGE {
+        return 0;
+    }
+    let values = match record.encoding {
+        Encoding::Json => content
+            .iter()
+            .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+            .count(),
+        // The shortest that an element of a list can be.
+        _ => content.len() / 4,
+    };
+    2 * content.len() + values * 2 * size_of::<Value>()
+}
+
+/// A record as JSON. What is no JSON is the text that it is; what cannot be said in JSON, because it is
+/// broken inside or nested too deep, goes as it is.
+fn json(batch: &Batch, record: &Record) -> Value {
+    let content = batch.content(record);
+    let text = match (batch.form, record.encoding) {
+        (Form::Lines, _) => Some(String::from_utf8_lossy(content)),
+        (_, encoding) => record_text(content, encoding),
+    };
+    match text {
+        Some(text) => serde_json::from_str(&text).unwrap_or_else(|_| text.into_owned().into()),
+        None => serde_json::json!({"record_base64": BASE64_STANDARD.encode(content)}),
+    }
 }
 
 /// The bytes with some places made anew, which must be in order and apart.
-fn spliced(bytes: &Bytes, places: Vec<(Range<usize>, Vec<u8>)>) -> Bytes {
+fn spliced(
+    bytes: &Bytes,
+    places: Vec<(Range<usize>, Vec<u8>)>,
+    held: &mut Held,
+) -> Result<Bytes, Status> {
     if places.is_empty() {
-        return bytes.clone();
+        return Ok(bytes.clone());
     }
     let more: usize = places.iter().map(|(_, with)| with.len()).sum();
+    held.more(bytes.len() + more)?;
     let mut out = Vec::with_capacity(bytes.len() + more);
     let mut at = 0;
     for (place, with) in places {
@@ -146,5 +207,39 @@ fn spliced(bytes: &Bytes, places: Vec<(Range<usize>, Vec<u8>)>) -> Bytes {
         at = place.end;
     }
     out.extend_from_slice(bytes.get(at..).unwrap_or_default());
-    out.into()
+    Ok(out.into())
+}
+
+/// What is left of the records of a batch, as JSON.
+#[cfg(test)]
+fn values(batch: &Batch) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut held = Held::own();
+    let each = |value, _: &mut Held| {
+        all.push(value);
+        Ok(())
+    };
+    each_record(batch, &Vec::new(), "", &mut held, each).unwrap();
+    all
+}
+
+/// Batches that tests make.
+#[cfg(test)]
+pub(crate) mod made {
+    use super::*;
+
+    /// Of lines.
+    pub(crate) fn lines(text: impl Into<Bytes>) -> Batch {
+        super::lines::batch(text.into(), Held::own()).unwrap()
+    }
+
+    /// Of a request of Vector.
+    pub(crate) fn vector(bytes: Bytes) -> Result<Batch, Status> {
+        super::vector::batch(bytes, Held::own())
+    }
+
+    /// Of a request of OpenTelemetry.
+    pub(crate) fn otlp(bytes: Bytes) -> Result<Batch, Status> {
+        super::otlp::batch(bytes, Held::own())
+    }
 }

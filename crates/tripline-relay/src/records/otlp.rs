@@ -14,7 +14,8 @@ use tripline_engine::record::record_text;
 
 use super::encode::OPEN_TELEMETRY;
 use super::wire::{fields, put_bytes};
-use super::{Batch, Edit, Edits, Form, Record, values};
+use super::{Batch, Edit, Edits, Form, Record, each_value};
+use crate::budget::Held;
 
 /// Fields of `ExportLogsServiceRequest`, `ResourceLogs` and `ScopeLogs` that lead to log records.
 const RESOURCE_LOGS: u64 = 1;
@@ -34,29 +35,24 @@ const RESOURCE: u64 = 1;
 const SURROUNDINGS: &str = "otel";
 
 /// The log records of a request.
-pub(crate) fn batch(bytes: Bytes) -> Result<Batch, Status> {
-    let mut records = Vec::new();
+pub(crate) fn batch(bytes: Bytes, held: Held) -> Result<Batch, Status> {
+    let mut batch = Batch::new(bytes.clone(), Form::Otlp, held);
     for resource in contents(&bytes, 0..bytes.len(), RESOURCE_LOGS) {
         for scope in contents(&bytes, resource?, SCOPE_LOGS) {
             for field in fields(&bytes, scope?) {
                 let field = field.map_err(broken)?;
                 if let (LOG_RECORDS, Some(record)) = (field.number, field.content) {
                     let (content, encoding) = content(&bytes, record)?;
-                    records.push(Record {
+                    batch.add(Record {
                         whole: field.whole,
                         content,
                         encoding,
-                    });
+                    })?;
                 }
             }
         }
     }
-    Ok(Batch {
-        bytes,
-        form: Form::Otlp,
-        records,
-        others: 0,
-    })
+    Ok(batch)
 }
 
 fn broken(at: usize) -> Status {
@@ -101,13 +97,20 @@ fn content(bytes: &[u8], record: Range<usize>) -> Result<(Range<usize>, Encoding
 }
 
 /// The request with what became of its records, which gain an attribute of this name.
-pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
+pub(crate) fn rebuilt(
+    batch: &Batch,
+    edits: &Edits,
+    member: &str,
+    held: &mut Held,
+) -> Result<Bytes, Status> {
     if batch.form != Form::Otlp {
-        return of_values(batch, edits, member);
+        return of_values(batch, edits, member, held);
     }
     if edits.is_empty() {
         return Ok(batch.bytes.clone());
     }
+    // Each message is put together before it is put into the one around it.
+    held.more(2 * batch.bytes.len())?;
     let mut edits = edits.iter().peekable();
     let mut index = 0;
     let mut record = |place: Range<usize>, out: &mut Vec<u8>| {
@@ -158,52 +161,97 @@ fn each(
 }
 
 /// A request of what came in another form: each record is the body of a log record.
-fn of_values(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
+fn of_values(batch: &Batch, edits: &Edits, member: &str, held: &mut Held) -> Result<Bytes, Status> {
     let mut scope = Vec::new();
-    for value in values(batch, edits, member) {
+    each_value(batch, edits, member, held, |value, held| {
         let (mut body, mut record) = (Vec::new(), Vec::new());
-        OPEN_TELEMETRY.put_value(&value?, 1, &mut body);
+        OPEN_TELEMETRY.put_value(&value, 1, &mut body);
         put_bytes(BODY, &body, &mut record);
+        let begin = scope.len();
         put_bytes(LOG_RECORDS, &record, &mut scope);
-    }
+        held.more(scope.len() - begin)
+    })?;
+    held.more(2 * scope.len())?;
     let (mut resource, mut out) = (Vec::new(), Vec::new());
     put_bytes(SCOPE_LOGS, &scope, &mut resource);
     put_bytes(RESOURCE_LOGS, &resource, &mut out);
     Ok(out.into())
 }
 
-/// Adds to a record, as JSON, what surrounds it: the attributes of its resource, its own ones where the body
-/// is the record, and its severity.
-pub(super) fn add_surroundings(batch: &Batch, record: &Record, value: &mut Value) {
-    let Value::Object(members) = value else {
-        return;
-    };
-    let bytes = &batch.bytes;
-    let mut about = Map::new();
-    let inside =
-        |outer: &Range<usize>| outer.start <= record.whole.start && record.whole.end <= outer.end;
-    let all = contents(bytes, 0..bytes.len(), RESOURCE_LOGS);
-    let resource_logs = all.filter_map(Result::ok).find(|place| inside(place));
-    let resource = resource_logs
-        .and_then(|place| contents(bytes, place, RESOURCE).find_map(Result::ok))
-        .and_then(|resource| said(bytes, resource));
-    if let Some(resource) = resource {
-        about.insert("resource".to_owned(), resource);
+/// What surrounds records, as JSON: the attributes of the resource, those of the log record where the body is
+/// the record, and its severity.
+pub(super) struct Surroundings {
+    /// The `ResourceLogs` of a request, and how far they were gone through.
+    resources: Vec<Range<usize>>,
+    at: usize,
+    /// The resource of those, rendered once for all its records.
+    resource: Option<Value>,
+}
+
+impl Surroundings {
+    /// Of the records of a batch, which are asked for in their order.
+    pub(super) fn of(batch: &Batch) -> Surroundings {
+        let all = match batch.form {
+            Form::Otlp => 0..batch.bytes.len(),
+            _ => 0..0,
+        };
+        let mut surroundings = Surroundings {
+            resources: contents(&batch.bytes, all, RESOURCE_LOGS)
+                .filter_map(Result::ok)
+                .collect(),
+            at: 0,
+            resource: None,
+        };
+        surroundings.render(&batch.bytes);
+        surroundings
     }
-    let own = fields(bytes, record.whole.clone()).find_map(Result::ok);
-    if let Some(own) = own.and_then(|field| field.content) {
-        let of_body = record.content != own;
-        if let Some(attributes) = of_body.then(|| said(bytes, own.clone())).flatten() {
-            about.insert("attributes".to_owned(), attributes);
-        }
-        let severity = contents(bytes, own, SEVERITY_TEXT).find_map(Result::ok);
-        let severity = severity.and_then(|place| std::str::from_utf8(bytes.get(place)?).ok());
-        if let Some(severity) = severity.filter(|text| !text.is_empty()) {
-            about.insert("severity".to_owned(), severity.into());
-        }
+
+    fn render(&mut self, bytes: &[u8]) {
+        self.resource = self.resources.get(self.at).and_then(|place| {
+            let resource = contents(bytes, place.clone(), RESOURCE).find_map(Result::ok)?;
+            said(bytes, resource)
+        });
     }
-    if !about.is_empty() {
-        members.insert(SURROUNDINGS.to_owned(), about.into());
+
+    /// Adds what surrounds a record to its members.
+    pub(super) fn add(&mut self, batch: &Batch, record: &Record, members: &mut Map<String, Value>) {
+        let bytes = &batch.bytes;
+        let behind = |place: &Range<usize>| place.end < record.whole.end;
+        let before = self.at;
+        while self.resources.get(self.at).is_some_and(behind) {
+            self.at += 1;
+        }
+        if self.at > before {
+            self.render(bytes);
+        }
+        if self.resources.is_empty() {
+            return;
+        }
+        let mut about = Map::new();
+        if let Some(resource) = &self.resource {
+            about.insert("resource".to_owned(), resource.clone());
+        }
+        let own = fields(bytes, record.whole.clone()).find_map(Result::ok);
+        if let Some(own) = own.and_then(|field| field.content) {
+            let of_body = record.content != own;
+            if let Some(attributes) = of_body.then(|| said(bytes, own.clone())).flatten() {
+                about.insert("attributes".to_owned(), attributes);
+            }
+            let severity = contents(bytes, own, SEVERITY_TEXT).find_map(Result::ok);
+            let severity = severity.and_then(|place| std::str::from_utf8(bytes.get(place)?).ok());
+            if let Some(severity) = severity.filter(|text| !text.is_empty()) {
+                about.insert("severity".to_owned(), severity.into());
+            }
+        }
+        if about.is_empty() {
+            return;
+        }
+        // A member of that name that the record has stays.
+        let mut name = SURROUNDINGS.to_owned();
+        while members.contains_key(&name) {
+            name.push('_');
+        }
+        members.insert(name, about.into());
     }
 }
 
@@ -219,10 +267,13 @@ fn said(bytes: &[u8], place: Range<usize>) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
-    use super::super::lines;
+    use super::super::{lines, made, values};
     use super::*;
+    use crate::budget::Budget;
 
     fn message(parts: &[(u64, &[u8])]) -> Vec<u8> {
         let mut out = Vec::new();
@@ -271,18 +322,11 @@ mod tests {
         ])
     }
 
-    fn said(batch: &Batch) -> Vec<Value> {
-        let nothing = Vec::new();
-        values(batch, &nothing, "")
-            .collect::<Result<_, _>>()
-            .unwrap()
-    }
-
     #[test]
     fn a_record_is_the_body_or_the_attributes_with_what_surrounds_it() {
-        let batch = batch(example()).unwrap();
+        let batch = made::otlp(example()).unwrap();
         assert_eq!(
-            said(&batch),
+            values(&batch),
             [
                 json!({"user": "a", "otel": {"resource": {"service": "x"}, "attributes": {"x": 1}}}),
                 json!({"user": "b", "otel": {"resource": {"service": "x"}}}),
@@ -294,16 +338,16 @@ mod tests {
     #[test]
     fn a_request_that_nothing_happens_to_is_passed_on_without_a_copy() {
         let bytes = example();
-        let batch = batch(bytes.clone()).unwrap();
-        let passed = rebuilt(&batch, &Vec::new(), "t").unwrap();
+        let batch = made::otlp(bytes.clone()).unwrap();
+        let passed = rebuilt(&batch, &Vec::new(), "t", &mut Held::own()).unwrap();
         assert_eq!(passed.as_ptr(), bytes.as_ptr());
     }
 
     #[test]
     fn records_gain_an_attribute_and_go_while_all_else_stays() {
-        let before = batch(example()).unwrap();
+        let before = made::otlp(example()).unwrap();
         let edits = vec![(0, Edit::Drop), (1, Edit::Gain(json!({"y": [2]})))];
-        let after = rebuilt(&before, &edits, "t").unwrap();
+        let after = rebuilt(&before, &edits, "t", &mut Held::own()).unwrap();
         let mut gained = log_record(Some(&json!("{\"user\":\"b\"}")), &json!({}));
         gained.extend(attributes(ATTRIBUTES, &json!({"t": {"y": [2]}})));
         let scope = |parts: &[(u64, &[u8])]| message(parts);
@@ -322,12 +366,64 @@ mod tests {
 
     #[test]
     fn records_that_came_as_lines_become_bodies() {
-        let came = lines::batch("{\"a\":1}\n{\"b\":[null]}\n".into());
+        let came = made::lines("{\"a\":1}\n{\"b\":[null]}\n");
         let edits = vec![(0, Edit::Gain(json!(7)))];
-        let after = batch(rebuilt(&came, &edits, "t").unwrap()).unwrap();
+        let after = made::otlp(rebuilt(&came, &edits, "t", &mut Held::own()).unwrap()).unwrap();
         assert_eq!(
-            said(&after),
+            values(&after),
             [json!({"a": 1, "t": 7}), json!({"b": [null]})]
+        );
+    }
+
+    #[test]
+    fn a_resource_with_many_records_takes_no_more_than_may_be_held() {
+        let resource = attributes(1, &json!({"service": "x".repeat(10_000)}));
+        let record = message(&[(2, &message(&[(2, b"")]))]);
+        let mut logs = message(&[(1, &resource)]);
+        for _ in 0..10_000 {
+            logs.extend(&record);
+        }
+        let batch = made::otlp(message(&[(1, &logs)]).into()).unwrap();
+        assert_eq!(batch.records.len(), 10_000);
+        let budget = Budget::new(1_000_000, Arc::default());
+        let refused = lines::rebuilt(&batch, &Vec::new(), "t", &mut budget.held(None));
+        assert_eq!(refused.unwrap_err().code(), tonic::Code::Unavailable);
+    }
+
+    #[test]
+    fn a_member_of_the_record_that_is_named_as_what_surrounds_it_stays() {
+        let body = json!({"otel": 1, "otel_": 2});
+        let record = log_record(Some(&body), &json!({"x": 1}));
+        let batch = made::otlp(request([&record, &record, &record])).unwrap();
+        let [first, _, third] = values(&batch).try_into().unwrap();
+        assert_eq!(
+            first,
+            json!({
+                "otel": 1, "otel_": 2,
+                "otel__": {"resource": {"service": "x"}, "attributes": {"x": 1}}
+            })
+        );
+        assert_eq!(
+            third,
+            json!({"otel": 1, "otel_": 2, "otel__": {"attributes": {"x": 1}}})
+        );
+    }
+
+    #[test]
+    fn a_record_that_is_broken_inside_or_nested_too_deep_goes_without_harm_to_others() {
+        let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+        let text = |text: &str| message(&[(BODY, &message(&[(TEXT, text.as_bytes())]))]);
+        // A map whose entry says that it is longer than the map.
+        let broken = message(&[(BODY, &message(&[(MAP, b"\x0a\x7f")]))]);
+        let batch = made::otlp(request([&text(&deep), &broken, &text("{\"b\":1}")])).unwrap();
+        let surroundings = json!({"service": "x"});
+        assert_eq!(
+            values(&batch),
+            [
+                json!(deep),
+                json!({"record_base64": "Cn8=", "otel": {"resource": surroundings}}),
+                json!({"b": 1})
+            ]
         );
     }
 
@@ -335,11 +431,11 @@ mod tests {
     fn what_is_no_request_is_refused() {
         let whole = example();
         for end in 1..whole.len() {
-            let cut = batch(whole.slice(..end));
+            let cut = made::otlp(whole.slice(..end));
             if let Err(status) = cut {
                 assert_eq!(status.code(), tonic::Code::InvalidArgument);
             }
         }
-        assert!(batch(Bytes::from_static(b"\x0a\x05abc")).is_err());
+        assert!(made::otlp(Bytes::from_static(b"\x0a\x05abc")).is_err());
     }
 }

@@ -6,28 +6,45 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message as _;
 use tonic::Status;
 
-/// The request in protobuf, if the bytes are one in JSON: an object that begins with `resourceLogs`, its
-/// only member.
-pub(crate) fn request(bytes: &[u8]) -> Option<Result<Bytes, Status>> {
-    let inside = bytes.trim_ascii_start().strip_prefix(b"{")?;
-    let rest = inside
-        .trim_ascii_start()
-        .strip_prefix(b"\"resourceLogs\"")?;
-    rest.trim_ascii_start().strip_prefix(b":")?;
-    let read = serde_json::from_slice::<ExportLogsServiceRequest>(bytes);
-    Some(match read {
-        Ok(request) => Ok(request.encode_to_vec().into()),
-        Err(error) => Err(Status::invalid_argument(format!(
+use super::{Batch, otlp};
+use crate::budget::Held;
+
+/// What each object of a request takes at most while it is read, in bytes: a log record, an attribute.
+const OBJECT: usize = 256;
+
+/// Whether the bytes are such a request: an object that begins with `resourceLogs`, its only member.
+pub(crate) fn is_one(bytes: &[u8]) -> bool {
+    let rest = |bytes: &[u8]| -> Option<()> {
+        let inside = bytes.trim_ascii_start().strip_prefix(b"{")?;
+        let rest = inside
+            .trim_ascii_start()
+            .strip_prefix(b"\"resourceLogs\"")?;
+        rest.trim_ascii_start().strip_prefix(b":").map(drop)
+    };
+    rest(bytes).is_some()
+}
+
+/// The log records of a request, by way of the same in protobuf.
+pub(crate) fn batch(bytes: &[u8], mut held: Held) -> Result<Batch, Status> {
+    let objects = memchr::memchr_iter(b'{', bytes).count();
+    let reading = 2 * bytes.len() + objects * OBJECT;
+    held.more(reading)?;
+    let request: ExportLogsServiceRequest = serde_json::from_slice(bytes).map_err(|error| {
+        Status::invalid_argument(format!(
             "the request is no ExportLogsServiceRequest in JSON: {error}"
-        ))),
-    })
+        ))
+    })?;
+    let request = Bytes::from(request.encode_to_vec());
+    held.less(reading);
+    held.more(request.len())?;
+    otlp::batch(request, held)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::{otlp, values};
+    use super::super::values;
     use super::*;
 
     #[test]
@@ -47,11 +64,10 @@ mod tests {
             }]}]
         }]})
         .to_string();
-        let batch = otlp::batch(request(text.as_bytes()).unwrap().unwrap()).unwrap();
-        let nothing = Vec::new();
-        let said: Vec<_> = values(&batch, &nothing, "").map(Result::unwrap).collect();
+        assert!(is_one(text.as_bytes()));
+        let batch = batch(text.as_bytes(), Held::own()).unwrap();
         assert_eq!(
-            said,
+            values(&batch),
             [json!({
                 "user": "a", "asn": 65536, "ok": true,
                 "otel": {"resource": {"service": "x"}, "severity": "Information"}
@@ -68,9 +84,9 @@ mod tests {
             "{\"resourceLogs\"}",
             "{\"user\":1}\n",
         ] {
-            assert!(request(text.as_bytes()).is_none(), "{text}");
+            assert!(!is_one(text.as_bytes()), "{text}");
         }
-        let wrong = request(b"{\"resourceLogs\":7}").unwrap().unwrap_err();
+        let wrong = batch(b"{\"resourceLogs\":7}", Held::own()).unwrap_err();
         assert_eq!(wrong.code(), tonic::Code::InvalidArgument);
     }
 }

@@ -11,7 +11,8 @@ use tripline_engine::Encoding;
 
 use super::encode::VECTOR;
 use super::wire::{Field, fields, put_bytes};
-use super::{Batch, Edit, Edits, Form, Record, spliced, values};
+use super::{Batch, Edit, Edits, Form, Record, each_value, spliced};
+use crate::budget::Held;
 
 /// The field of an `EventWrapper` that is a log event.
 const LOG: u64 = 1;
@@ -22,14 +23,9 @@ const VALUE: u64 = 2;
 const MAP: u64 = 7;
 
 /// The events of a request.
-pub(crate) fn batch(bytes: Bytes) -> Result<Batch, Status> {
-    let mut batch = Batch {
-        form: Form::Vector,
-        records: Vec::new(),
-        others: 0,
-        bytes,
-    };
-    for field in fields(&batch.bytes, 0..batch.bytes.len()) {
+pub(crate) fn batch(bytes: Bytes, held: Held) -> Result<Batch, Status> {
+    let mut batch = Batch::new(bytes.clone(), Form::Vector, held);
+    for field in fields(&bytes, 0..bytes.len()) {
         let Field {
             number: 1,
             whole,
@@ -38,14 +34,14 @@ pub(crate) fn batch(bytes: Bytes) -> Result<Batch, Status> {
         else {
             continue;
         };
-        match log(&batch.bytes, event)? {
+        match log(&bytes, event)? {
             Some(log) => {
-                let content = content(&batch.bytes, log)?;
-                batch.records.push(Record {
+                let content = content(&bytes, log)?;
+                batch.add(Record {
                     whole,
                     content,
                     encoding: Encoding::Vector,
-                });
+                })?;
             }
             None => batch.others += 1,
         }
@@ -102,12 +98,19 @@ fn map(bytes: &[u8], value: Range<usize>) -> Result<Option<Range<usize>>, Status
 }
 
 /// The request with what became of its records, which gain a member of this name.
-pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Bytes, Status> {
+pub(crate) fn rebuilt(
+    batch: &Batch,
+    edits: &Edits,
+    member: &str,
+    held: &mut Held,
+) -> Result<Bytes, Status> {
     if batch.form != Form::Vector {
-        let mut out = Vec::with_capacity(batch.bytes.len());
-        for value in values(batch, edits, member) {
-            put_event(&value?, &mut out);
-        }
+        let mut out = Vec::new();
+        each_value(batch, edits, member, held, |value, held| {
+            let begin = out.len();
+            put_event(&value, &mut out);
+            held.more(out.len() - begin)
+        })?;
         return Ok(out.into());
     }
     let places = edits.iter().filter_map(|(index, edit)| {
@@ -122,7 +125,7 @@ pub(crate) fn rebuilt(batch: &Batch, edits: &Edits, member: &str) -> Result<Byte
         };
         Some((record.whole.clone(), with))
     });
-    Ok(spliced(&batch.bytes, places.collect()))
+    spliced(&batch.bytes, places.collect(), held)
 }
 
 /// The field of a request with one more entry among the members of its log event. What is no map has
@@ -197,7 +200,7 @@ mod tests {
     use serde_json::json as value;
 
     use super::super::wire::put_varint;
-    use super::super::{json, lines};
+    use super::super::{made, values};
     use super::*;
 
     fn message(parts: &[(u64, &[u8])]) -> Vec<u8> {
@@ -232,18 +235,13 @@ mod tests {
         message(&events).into()
     }
 
-    fn said(batch: &Batch) -> Vec<Value> {
-        let values = batch.records.iter().map(|record| json(batch, record));
-        values.collect::<Result<_, _>>().unwrap()
-    }
-
     #[test]
     fn a_request_that_nothing_happens_to_is_passed_on_as_it_came() {
         let metric = message(&[(2, b"\x0a\x01m")]);
         let bytes = request(&[log_event(&[("a", value!(1))]), metric, log_event(&[])]);
-        let batch = batch(bytes.clone()).unwrap();
+        let batch = made::vector(bytes.clone()).unwrap();
         assert_eq!((batch.records.len(), batch.others), (2, 1));
-        let passed = rebuilt(&batch, &Vec::new(), "tripline").unwrap();
+        let passed = rebuilt(&batch, &Vec::new(), "tripline", &mut Held::own()).unwrap();
         assert_eq!(passed, bytes);
         assert_eq!(passed.as_ptr(), bytes.as_ptr(), "without a copy");
     }
@@ -256,28 +254,28 @@ mod tests {
             metric.clone(),
             log_event(&[("b", value!(2))]),
         ]);
-        let before = batch(bytes).unwrap();
+        let before = made::vector(bytes).unwrap();
         let edits = vec![(0, Edit::Gain(value!({"x": ["y"]}))), (1, Edit::Drop)];
-        let after = rebuilt(&before, &edits, "tripline").unwrap();
+        let after = rebuilt(&before, &edits, "tripline", &mut Held::own()).unwrap();
         let mut expected = log_event(&[("a", value!(1))]);
         // The new entry stands behind everything else of the log event.
         let gained = entry("tripline", &value!({"x": ["y"]}));
         let log = [&expected[2..], &gained].concat();
         expected = message(&[(1, &log)]);
         assert_eq!(after, request(&[expected, metric]));
-        let after = batch(after).unwrap();
-        assert_eq!(said(&after), [value!({"a": 1, "tripline": {"x": ["y"]}})]);
+        let after = made::vector(after).unwrap();
+        assert_eq!(values(&after), [value!({"a": 1, "tripline": {"x": ["y"]}})]);
     }
 
     #[test]
     fn an_event_whose_members_are_in_its_value_gains_one_there() {
         let map = message(&[(7, &entry("a", &value!(1)))]);
         let bytes = request(&[message(&[(1, &message(&[(2, &map), (4, b"")]))])]);
-        let before = batch(bytes).unwrap();
-        assert_eq!(said(&before), [value!({"a": 1})]);
+        let before = made::vector(bytes).unwrap();
+        assert_eq!(values(&before), [value!({"a": 1})]);
         let edits = vec![(0, Edit::Gain(value!(true)))];
-        let after = batch(rebuilt(&before, &edits, "t").unwrap()).unwrap();
-        assert_eq!(said(&after), [value!({"a": 1, "t": true})]);
+        let after = made::vector(rebuilt(&before, &edits, "t", &mut Held::own()).unwrap()).unwrap();
+        assert_eq!(values(&after), [value!({"a": 1, "t": true})]);
         // Vector's receiver takes `value` and ignores `fields`.
         assert_eq!(
             after.bytes[..],
@@ -300,20 +298,26 @@ mod tests {
     #[test]
     fn an_event_that_is_a_text_has_no_members_and_passes() {
         let bytes = request(&[message(&[(1, &message(&[(2, &message(&[(1, b"text")]))]))])]);
-        let before = batch(bytes.clone()).unwrap();
-        assert_eq!(said(&before), [value!({})]);
+        let before = made::vector(bytes.clone()).unwrap();
+        assert_eq!(values(&before), [value!({})]);
         assert_eq!(
-            rebuilt(&before, &vec![(0, Edit::Gain(value!(1)))], "t").unwrap(),
+            rebuilt(
+                &before,
+                &vec![(0, Edit::Gain(value!(1)))],
+                "t",
+                &mut Held::own()
+            )
+            .unwrap(),
             bytes
         );
     }
 
     #[test]
     fn what_identifies_an_event_does_not_change_with_its_metadata() {
-        let one = batch(request(&[log_event(&[("a", value!(1))])])).unwrap();
+        let one = made::vector(request(&[log_event(&[("a", value!(1))])])).unwrap();
         let mut other = entry("a", &value!(1));
         other.extend(message(&[(4, b"other")]));
-        let other = batch(request(&[message(&[(1, &other)])])).unwrap();
+        let other = made::vector(request(&[message(&[(1, &other)])])).unwrap();
         assert_eq!(
             one.content(&one.records[0]),
             other.content(&other.records[0])
@@ -326,24 +330,24 @@ mod tests {
         let at = bytes.len();
         put_varint(1 << 3 | 2, &mut bytes);
         put_varint(1000, &mut bytes);
-        let status = batch(bytes.into()).unwrap_err();
+        let status = made::vector(bytes.into()).unwrap_err();
         assert_eq!(status.code(), tonic::Code::InvalidArgument);
         assert!(
             status.message().contains(&format!("at byte {at}")),
             "{status}"
         );
-        assert!(batch(Bytes::from_static(b"\x0a\x02\x0a\x05")).is_err());
-        assert!(batch(Bytes::from_static(b"GET / HTTP/1.1")).is_err());
+        assert!(made::vector(Bytes::from_static(b"\x0a\x02\x0a\x05")).is_err());
+        assert!(made::vector(Bytes::from_static(b"GET / HTTP/1.1")).is_err());
     }
 
     #[test]
     fn records_that_came_as_json_become_log_events() {
         let text = "{\"a\":1}\nnonsense\n{\"b\":2}\n";
-        let before = lines::batch(text.into());
+        let before = made::lines(text);
         let edits = vec![(0, Edit::Gain(value!(7))), (2, Edit::Drop)];
-        let after = batch(rebuilt(&before, &edits, "t").unwrap()).unwrap();
+        let after = made::vector(rebuilt(&before, &edits, "t", &mut Held::own()).unwrap()).unwrap();
         assert_eq!(
-            said(&after),
+            values(&after),
             [value!({"a": 1, "t": 7}), value!({"message": "nonsense"})]
         );
     }

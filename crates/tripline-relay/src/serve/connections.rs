@@ -3,14 +3,17 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -25,6 +28,14 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How many requests one connection of HTTP/2 may have open.
 const STREAMS: u32 = 256;
+
+/// How many bytes of a connection of HTTP/2 may have come that no request has read: it is what senders are
+/// told that they may send, and is not counted with the bytes of requests.
+const WINDOW: u32 = 1 << 20;
+
+/// From how many bytes on it is known what a connection speaks: HTTP/2 begins with so many. Any request of
+/// HTTP/1 that is shorter is answered long before that is looked at.
+const OPENING: usize = 24;
 
 /// An address that is listened at.
 pub(crate) struct Listening {
@@ -114,12 +125,17 @@ impl Connections {
         self.counters.connections.sub(1);
     }
 
-    /// Answers the requests of a connection.
+    /// Answers the requests of a connection. One that does not say soon what is spoken is closed.
     async fn converse(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         router: Router,
     ) {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let stream = Listened {
+            stream,
+            heard: Arc::clone(&heard),
+        };
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -129,15 +145,25 @@ impl Connections {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
-            .adaptive_window(true)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
             .keep_alive_interval(Some(self.limits.silence))
             .keep_alive_timeout(HANDSHAKE);
         let service = TowerToHyperService::new(router);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
-        let mut ending = false;
+        let opening = tokio::time::sleep(self.limits.silence);
+        tokio::pin!(opening);
+        let (mut ending, mut opened) = (false, false);
         loop {
             tokio::select! {
+                () = opening.as_mut(), if !opened => {
+                    if heard.load(Ordering::Relaxed) < OPENING {
+                        tracing::debug!("a connection said nothing");
+                        return;
+                    }
+                    opened = true;
+                }
                 done = connection.as_mut() => {
                     if let Err(error) = done {
                         tracing::debug!(%error, "a connection broke off");
@@ -150,5 +176,56 @@ impl Connections {
                 }
             }
         }
+    }
+}
+
+/// A stream, and how much of it was read.
+struct Listened<S> {
+    stream: S,
+    heard: Arc<AtomicUsize>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Listened<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = to.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, to);
+        let more = to.filled().len() - before;
+        this.heard.fetch_add(more, Ordering::Relaxed);
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }

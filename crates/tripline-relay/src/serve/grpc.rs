@@ -1,27 +1,26 @@
 //! Requests by gRPC: the service `vector.Vector`, as Vector's `vector` sink calls it, and OpenTelemetry's
-//! `LogsService`.
+//! `LogsService`. One message each way, which is not decoded
+//! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::HeaderValue;
-use tonic::codec::CompressionEncoding;
-use tonic::server::{Grpc, UnaryService};
+use http::{HeaderMap, HeaderValue, header};
+use http_body_util::{BodyExt as _, Full};
 use tonic::{Code, Status};
 
 use super::App;
-use super::budget::Metered;
-use super::codec::Raw;
+use super::body::{self, Packing, Unread};
+use crate::apart::apart;
+use crate::budget::Held;
 use crate::counters::{UnderWay, Way};
 use crate::records::{Batch, otlp, vector};
 
-/// The future of an answer.
-type Answer = std::pin::Pin<
-    Box<dyn std::future::Future<Output = Result<tonic::Response<Bytes>, Status>> + Send>,
->;
+/// In front of a message: whether it is packed, and how long it is.
+const PREFIX: usize = 1 + 4;
 
 /// Takes events of Vector.
 pub(super) async fn push_events(State(app): State<App>, request: Request) -> Response {
@@ -33,98 +32,121 @@ pub(super) async fn export(State(app): State<App>, request: Request) -> Response
     take(app, Way::Otlp, otlp::batch, request).await
 }
 
-async fn take(app: App, way: Way, batch: Batched, request: Request) -> Response {
-    // What has no turn yet is not read, so that the sender waits.
-    let _turn = app.turns.acquire().await;
-    let under_way = UnderWay::new(&app.relay.counters, way);
-    let read = Arc::new(AtomicBool::new(false));
-    let push = Push {
-        app: app.clone(),
-        way,
-        batch,
-        read: Arc::clone(&read),
-    };
-    let mut response = grpc(&app).unary(push, metered(&app, request)).await;
-    if !read.load(Ordering::Relaxed) {
-        too_large_is_no_loss(&app, response.headers_mut());
-    }
-    under_way.answered(code(response.headers()));
-    response.map(axum::body::Body::new)
-}
-
-/// Says that the relay is well.
+/// Says that the relay is well: SERVING is 0, which protobuf leaves out.
 pub(super) async fn health_check(State(app): State<App>, request: Request) -> Response {
-    let response = grpc(&app).unary(Health, metered(&app, request)).await;
-    response.map(axum::body::Body::new)
-}
-
-fn grpc(app: &App) -> Grpc<Raw> {
-    Grpc::new(Raw)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Zstd)
-        .max_decoding_message_size(app.limits.request)
-}
-
-fn metered(app: &App, request: Request) -> http::Request<Metered<axum::body::Body>> {
-    request.map(|body| Metered::new(body, &app.budget, app.limits.silence))
-}
-
-/// The code of an answer that has no message.
-fn code(headers: &http::HeaderMap) -> Code {
-    let code = headers.get("grpc-status");
-    code.map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
-}
-
-/// A message over the limit is answered with OUT_OF_RANGE, for which Vector drops it. The limit can be
-/// raised, so the sender is told to try again, and the operator why.
-fn too_large_is_no_loss(app: &App, headers: &mut http::HeaderMap) {
-    if code(headers) != Code::OutOfRange {
-        return;
-    }
-    tracing::error!(
-        limit = app.limits.request,
-        "a request is larger than --max-request; its sender will try again and again until that is raised"
-    );
-    let code = HeaderValue::from(Code::ResourceExhausted as i32);
-    headers.insert("grpc-status", code);
+    let mut held = app.budget.held(None);
+    answer(match read(&app, request, &mut held).await {
+        Ok(_) => Ok(Bytes::new()),
+        Err(unread) => Err(refused(&app, unread)),
+    })
 }
 
 /// Finds the records of a request.
-type Batched = fn(Bytes) -> Result<Batch, Status>;
+type Batched = fn(Bytes, Held) -> Result<Batch, Status>;
 
-struct Push {
-    app: App,
+async fn take(app: App, way: Way, batched: Batched, request: Request) -> Response {
+    // What has no turn yet is not read, so that the sender waits.
+    let turn = Arc::clone(&app.turns).acquire_owned().await.ok();
+    let under_way = UnderWay::new(&app.relay.counters, way);
+    let taken = taken(&app, way, batched, app.budget.held(turn), request).await;
+    under_way.answered(taken.as_ref().map_or_else(Status::code, |_| Code::Ok));
+    answer(taken)
+}
+
+async fn taken(
+    app: &App,
     way: Way,
-    batch: Batched,
-    read: Arc<AtomicBool>,
-}
-
-impl UnaryService<Bytes> for Push {
-    type Response = Bytes;
-    type Future = Answer;
-
-    fn call(&mut self, request: tonic::Request<Bytes>) -> Answer {
-        self.read.store(true, Ordering::Relaxed);
-        let (app, bytes) = (self.app.clone(), request.into_inner());
-        let (way, batch) = (self.way, self.batch);
-        Box::pin(async move {
-            let mut held = app.budget.none();
-            held.more(bytes.len())?;
-            app.relay.take(way, batch(bytes)?).await?;
-            // Empty is how both services say that all of it was taken.
-            Ok(tonic::Response::new(Bytes::new()))
-        })
+    batched: Batched,
+    mut held: Held,
+    request: Request,
+) -> Result<Bytes, Status> {
+    let (message, packing) = read(app, request, &mut held)
+        .await
+        .map_err(|unread| refused(app, unread))?;
+    let most = app.limits.request;
+    // What is packed may be large then.
+    let length = packing.map_or(message.len(), |_| usize::MAX);
+    let batch = apart(length, move || {
+        let message = match packing {
+            Some(packing) => body::unpacked(&message, packing, most, &mut held)?,
+            None => message,
+        };
+        Ok(batched(message, held)?)
+    });
+    let batch = batch.await?.map_err(|unread| refused(app, unread))?;
+    match app.relay.take(way, batch).await? {
+        // Empty is how both services say that all of it was taken.
+        None => Ok(Bytes::new()),
+        Some(partial) if way == Way::Otlp => Ok(partial.protobuf()),
+        Some(partial) => Err(partial.status()),
     }
 }
 
-struct Health;
-
-impl UnaryService<Bytes> for Health {
-    type Response = Bytes;
-    type Future = Answer;
-
-    fn call(&mut self, _: tonic::Request<Bytes>) -> Answer {
-        // SERVING is 0, which protobuf leaves out.
-        Box::pin(async { Ok(tonic::Response::new(Bytes::new())) })
+/// The one message of a request, and how it is packed.
+async fn read(
+    app: &App,
+    request: Request,
+    held: &mut Held,
+) -> Result<(Bytes, Option<Packing>), Unread> {
+    let (parts, body) = request.into_parts();
+    let most = app.limits.request.saturating_add(PREFIX);
+    let mut message = body::read(app, body, most, held).await?;
+    let whole = |bytes: &Bytes| -> Option<(bool, usize)> {
+        let (packed, length) = bytes.first_chunk::<PREFIX>()?.split_first()?;
+        let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
+        (bytes.len() - PREFIX == length).then_some((*packed != 0, length))
+    };
+    let Some((packed, length)) = whole(&message) else {
+        let said = "the request is not one whole message of gRPC";
+        return Err(Status::invalid_argument(said).into());
+    };
+    let message = message.split_off(message.len() - length);
+    if !packed {
+        return Ok((message, None));
     }
+    let name = parts.headers.get("grpc-encoding");
+    match name.and_then(|name| Packing::named(name.as_bytes())) {
+        Some(packing) => Ok((message, Some(packing))),
+        None => Err(Status::unimplemented(format!(
+            "a message is packed by gzip or zstd, and not by {}",
+            name.map_or("what is not named", |name| name.to_str().unwrap_or("?"))
+        ))
+        .into()),
+    }
+}
+
+/// Why a request was not taken. Vector drops what is answered with OUT_OF_RANGE, as a message over a limit
+/// usually is. The limit can be raised, so the sender is told to try again, and the operator why.
+fn refused(app: &App, unread: Unread) -> Status {
+    match unread {
+        Unread::TooLarge => {
+            app.says_too_large();
+            Status::unavailable(app.too_large())
+        }
+        Unread::Slow(said) => Status::deadline_exceeded(said),
+        Unread::Other(status) => status,
+    }
+}
+
+/// The answer with this message, or with this status and none.
+fn answer(message: Result<Bytes, Status>) -> Response {
+    let message = match message {
+        Ok(message) => message,
+        Err(status) => {
+            let mut response = status.into_http::<Body>();
+            let known = HeaderValue::from_static("identity,gzip,zstd");
+            response.headers_mut().insert("grpc-accept-encoding", known);
+            return response;
+        }
+    };
+    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    let framed = [&[0][..], &length.to_be_bytes(), &message].concat();
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    let body = Full::new(Bytes::from(framed));
+    let body = body.with_trailers(std::future::ready(Some(Ok(trailers))));
+    let mut response = Response::new(Body::new(body));
+    let of_grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(header::CONTENT_TYPE, of_grpc);
+    response
 }

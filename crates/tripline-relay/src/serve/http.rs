@@ -2,105 +2,139 @@
 //! OpenTelemetry, whose requests are told by their content: protobuf by its type, and JSON by its member
 //! `resourceLogs`.
 
-use std::io::Read as _;
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tonic::{Code, Status};
 
 use super::App;
-use super::budget::Metered;
+use super::body::{self, Packing, Unread};
+use crate::apart::apart;
+use crate::budget::Held;
 use crate::counters::{UnderWay, Way};
-use crate::records::{lines, otlp, otlp_json};
-
-/// Takes records.
-pub(super) async fn logs(State(app): State<App>, request: Request) -> Response {
-    let _turn = app.turns.acquire().await;
-    let is_protobuf = is_protobuf(request.headers());
-    let way = if is_protobuf { Way::Otlp } else { Way::Http };
-    let under_way = UnderWay::new(&app.relay.counters, way);
-    let answer = take(&app, request, is_protobuf).await;
-    under_way.answered(answer.as_ref().map_or_else(Status::code, |()| Code::Ok));
-    match answer {
-        // An empty message says in protobuf that all of it was taken.
-        Ok(()) if is_protobuf => ([(header::CONTENT_TYPE, PROTOBUF)], "").into_response(),
-        Ok(()) => ([(header::CONTENT_TYPE, "application/json")], "{}\n").into_response(),
-        Err(status) => refused(&status),
-    }
-}
-
-async fn take(app: &App, request: Request, is_protobuf: bool) -> Result<(), Status> {
-    let (parts, body) = request.into_parts();
-    let metered = Metered::new(body, &app.budget, app.limits.silence);
-    let read = Limited::new(metered, app.limits.request).collect().await;
-    let body = read.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            return too_large(app);
-        }
-        match error.downcast::<Status>() {
-            Ok(status) => *status,
-            Err(error) => Status::internal(error.to_string()),
-        }
-    })?;
-    let mut held = app.budget.none();
-    let bytes = body.to_bytes();
-    held.more(bytes.len())?;
-    let bytes = decompressed(app, &parts.headers, bytes)?;
-    held.more(bytes.len())?;
-    if is_protobuf {
-        return app.relay.take(Way::Otlp, otlp::batch(bytes)?).await;
-    }
-    if let Some(request) = otlp_json::request(&bytes) {
-        return app.relay.take(Way::Otlp, otlp::batch(request?)?).await;
-    }
-    app.relay.take(Way::Http, lines::request(bytes)?).await
-}
+use crate::records::{Batch, lines, otlp, otlp_json};
 
 /// The type of what is protobuf.
 const PROTOBUF: &str = "application/x-protobuf";
+
+/// What a request is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// JSON, as [`lines`] takes it.
+    Json,
+    /// OpenTelemetry's request in JSON.
+    OtlpJson,
+    /// The same in protobuf.
+    Otlp,
+}
+
+/// Takes records.
+pub(super) async fn logs(State(app): State<App>, request: Request) -> Response {
+    let turn = Arc::clone(&app.turns).acquire_owned().await.ok();
+    let mut kind = if is_protobuf(request.headers()) {
+        Kind::Otlp
+    } else {
+        Kind::Json
+    };
+    let mut under_way = UnderWay::new(&app.relay.counters, way(kind));
+    let batch = taken(&app, app.budget.held(turn), request, &mut kind).await;
+    under_way.came_by(way(kind));
+    let batch = match batch {
+        Ok(batch) => batch,
+        Err(Unread::TooLarge) => {
+            app.says_too_large();
+            under_way.answered(Code::OutOfRange);
+            return answer(StatusCode::PAYLOAD_TOO_LARGE, &app.too_large());
+        }
+        Err(Unread::Slow(said)) => {
+            under_way.answered(Code::DeadlineExceeded);
+            return answer(StatusCode::REQUEST_TIMEOUT, &said);
+        }
+        Err(Unread::Other(status)) => {
+            under_way.answered(status.code());
+            return refused(&status);
+        }
+    };
+    let answered = app.relay.take(way(kind), batch).await;
+    under_way.answered(answered.as_ref().map_or_else(Status::code, |_| Code::Ok));
+    match (answered, kind) {
+        (Err(status), _) => refused(&status),
+        (Ok(partial), Kind::Otlp) => {
+            let said = partial.map_or_else(Bytes::new, |partial| partial.protobuf());
+            ([(header::CONTENT_TYPE, PROTOBUF)], said).into_response()
+        }
+        (Ok(None), _) => ([(header::CONTENT_TYPE, JSON)], "{}\n").into_response(),
+        (Ok(Some(partial)), Kind::OtlpJson) => {
+            ([(header::CONTENT_TYPE, JSON)], partial.json()).into_response()
+        }
+        (Ok(Some(partial)), Kind::Json) => refused(&partial.status()),
+    }
+}
+
+fn way(kind: Kind) -> Way {
+    match kind {
+        Kind::Json => Way::Http,
+        Kind::OtlpJson | Kind::Otlp => Way::Otlp,
+    }
+}
+
+async fn taken(
+    app: &App,
+    mut held: Held,
+    request: Request,
+    kind: &mut Kind,
+) -> Result<Batch, Unread> {
+    let (parts, body) = request.into_parts();
+    let most = app.limits.request;
+    let packing = packing(&parts.headers)?;
+    let bytes = body::read(app, body, most, &mut held).await?;
+    let told = *kind;
+    // What is packed may be large then.
+    let length = packing.map_or(bytes.len(), |_| usize::MAX);
+    let (batch, told) = apart(length, move || {
+        let bytes = match packing {
+            Some(packing) => body::unpacked(&bytes, packing, most, &mut held)?,
+            None => bytes,
+        };
+        Ok::<_, Unread>(if told == Kind::Otlp {
+            (otlp::batch(bytes, held), told)
+        } else if otlp_json::is_one(&bytes) {
+            (otlp_json::batch(&bytes, held), Kind::OtlpJson)
+        } else {
+            (lines::request(bytes, held), Kind::Json)
+        })
+    })
+    .await??;
+    *kind = told;
+    Ok(batch?)
+}
 
 fn is_protobuf(headers: &HeaderMap) -> bool {
     let of = headers.get(header::CONTENT_TYPE);
     of.is_some_and(|of| of.as_bytes().starts_with(PROTOBUF.as_bytes()))
 }
 
-fn too_large(app: &App) -> Status {
-    Status::out_of_range(format!(
-        "a request has at most {} bytes, also once it is decompressed (--max-request)",
-        app.limits.request
-    ))
-}
-
-/// The body as it was before its `Content-Encoding`.
-fn decompressed(app: &App, headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, Status> {
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    let mut out = Vec::new();
-    // One byte more than may be shows that there is more.
-    let limit = app.limits.request as u64 + 1;
-    let read = match encoding.map(|encoding| encoding.as_bytes()) {
-        None | Some(b"identity") => return Ok(bytes),
-        Some(b"gzip") => flate2::read::MultiGzDecoder::new(&bytes[..])
-            .take(limit)
-            .read_to_end(&mut out),
-        Some(b"zstd") => zstd::stream::read::Decoder::with_buffer(&bytes[..])
-            .and_then(|decoder| decoder.take(limit).read_to_end(&mut out)),
-        Some(_) => {
-            return Err(Status::unimplemented(
+/// How the body is packed.
+fn packing(headers: &HeaderMap) -> Result<Option<Packing>, Status> {
+    let name = headers
+        .get(header::CONTENT_ENCODING)
+        .map(HeaderValue::as_bytes);
+    match name {
+        None | Some(b"identity") => Ok(None),
+        Some(name) => match Packing::named(name) {
+            Some(packing) => Ok(Some(packing)),
+            None => Err(Status::unimplemented(
                 "a Content-Encoding is gzip, zstd or identity",
-            ));
-        }
-    };
-    read.map_err(|error| Status::invalid_argument(format!("cannot decompress: {error}")))?;
-    if out.len() as u64 == limit {
-        return Err(too_large(app));
+            )),
+        },
     }
-    Ok(out.into())
 }
 
-/// An answer that says why not: in a way that senders try again exactly where that can help.
+/// An answer that says why not: in a way that senders try again exactly where that can help. OpenTelemetry's
+/// do so for 429, 502, 503 and 504 alone.
 pub(super) fn refused(status: &Status) -> Response {
     let code = match status.code() {
         Code::InvalidArgument | Code::FailedPrecondition => StatusCode::BAD_REQUEST,
@@ -111,15 +145,16 @@ pub(super) fn refused(status: &Status) -> Response {
         Code::AlreadyExists => StatusCode::CONFLICT,
         Code::Unimplemented => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Code::DeadlineExceeded => StatusCode::REQUEST_TIMEOUT,
+        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         Code::DataLoss => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let said = serde_json::json!({"error": status.message()}).to_string();
-    let mut response = (code, said + "\n").into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
-    response
+    answer(code, status.message())
+}
+
+const JSON: &str = "application/json";
+
+fn answer(code: StatusCode, said: &str) -> Response {
+    let said = serde_json::json!({"error": said}).to_string();
+    (code, [(header::CONTENT_TYPE, JSON)], said + "\n").into_response()
 }

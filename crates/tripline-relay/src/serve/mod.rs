@@ -1,9 +1,8 @@
 //! Takes connections and requests within the limits: [`grpc`] and [`http`] are the ways in, [`admin`] is
-//! for operators, [`budget`] holds what may be held.
+//! for operators, [`body`] reads what was sent.
 
 mod admin;
-mod budget;
-pub(crate) mod codec;
+mod body;
 mod connections;
 mod grpc;
 mod http;
@@ -18,8 +17,8 @@ use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
-pub(crate) use self::budget::Budget;
 pub(crate) use self::connections::{Connections, Listening};
+use crate::budget::Budget;
 use crate::relay::Relay;
 use crate::settings::Limits;
 
@@ -33,6 +32,24 @@ pub(crate) struct App {
     pub(crate) limits: Arc<Limits>,
     /// What senders must send as a bearer token.
     pub(crate) token: Option<Arc<str>>,
+}
+
+impl App {
+    /// Why a request is too large.
+    fn too_large(&self) -> String {
+        format!(
+            "a request has at most {} bytes, also once it is decompressed (--max-request)",
+            self.limits.request
+        )
+    }
+
+    /// Tells the operator, because the limit can be raised.
+    fn says_too_large(&self) {
+        tracing::error!(
+            limit = self.limits.request,
+            "a request is larger than --max-request; that can be raised"
+        );
+    }
 }
 
 /// Everything that senders may ask.

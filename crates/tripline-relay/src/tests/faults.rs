@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
 
-use super::neighbours::{Answer, Receiver, Sender, metric, request};
+use super::neighbours::{Answer, EXPORT, Receiver, Sender, metric, otlp_request, request};
 use super::{receiver as receiver_of, running, settings, signin};
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn detections_of_a_batch_that_nobody_waits_for_are_delivered_on_their_own(
     let relay = running(settings).await;
     let batch = request(&[signin(1, "a", 0, 1), signin(2, "a", 1, 2)]);
     // Given up before the judge can answer.
-    relay.judge_without_waiting(crate::records::vector::batch(batch).unwrap());
+    relay.judge_without_waiting(crate::records::made::vector(batch).unwrap());
     relay.judge_looks_as_if_later(3600);
     for _ in 0..200 {
         if found.records().len() == 1 {
@@ -152,9 +152,15 @@ async fn statuses_of_http_say_whether_to_try_again() {
     let at = format!("http://{}/v1/logs", relay.listen[0]);
     for (theirs, ours, code) in [
         (400, 400, Code::InvalidArgument),
-        (404, 400, Code::InvalidArgument),
-        (501, 400, Code::InvalidArgument),
-        (302, 400, Code::InvalidArgument),
+        (415, 400, Code::InvalidArgument),
+        (422, 400, Code::InvalidArgument),
+        // These can be set right, so nothing is to be lost.
+        (302, 503, Code::Unavailable),
+        (401, 503, Code::Unavailable),
+        (403, 503, Code::Unavailable),
+        (404, 503, Code::Unavailable),
+        (413, 503, Code::Unavailable),
+        (501, 503, Code::Unavailable),
         (408, 503, Code::Unavailable),
         (429, 503, Code::Unavailable),
         (500, 503, Code::Unavailable),
@@ -242,21 +248,25 @@ async fn half_open_connections_end_and_others_go_on() {
     let mut settings = settings(receiver.target());
     settings.limits.connections = 4;
     let relay = running(settings).await;
-    // Silent from the beginning, and as many as there is room for.
-    let mut silent = Vec::new();
-    for _ in 0..4 {
-        let mut stream = TcpStream::connect(relay.listen[0]).await.unwrap();
-        stream
-            .write_all(b"POST /v1/logs HTTP/1.1\r\nhost:")
-            .await
-            .unwrap();
-        silent.push(stream);
+    // As many as there is room for.
+    for beginning in [
+        &b""[..],
+        b"P",
+        b"PRI * HTTP/2.0\r\n\r\nSM",
+        b"POST /v1/logs HTTP/1.1\r\nhost:",
+    ] {
+        let mut silent = Vec::new();
+        for _ in 0..4 {
+            let mut stream = TcpStream::connect(relay.listen[0]).await.unwrap();
+            stream.write_all(beginning).await.unwrap();
+            silent.push(stream);
+        }
+        let batch = [signin(1, "a", 0, 1)];
+        let sender = Sender::to(relay.listen[0]);
+        let sent = tokio::time::timeout(Duration::from_secs(4), sender.send(&batch)).await;
+        assert!(sent.is_ok_and(|sent| sent.is_ok()), "{beginning:?}");
     }
-    Sender::to(relay.listen[0])
-        .send(&[signin(1, "a", 0, 1)])
-        .await
-        .unwrap();
-    assert_eq!(receiver.records().len(), 1);
+    assert_eq!(receiver.records().len(), 4);
 }
 
 #[tokio::test]
@@ -264,19 +274,19 @@ async fn requests_over_a_limit_are_refused_in_a_way_that_loses_nothing() {
     let receiver = Receiver::begin().await;
     let mut settings = settings(receiver.target());
     settings.limits.request = 100_000;
-    settings.limits.memory = 150_000;
+    settings.limits.memory = 300_000;
     let relay = running(settings).await;
     let mut sender = Sender::to(relay.listen[0]);
     let large = [format!("{{\"user\":\"{}\"}}", "x".repeat(200_000))];
     // Vector drops what is answered with OUT_OF_RANGE.
     let status = sender.send(&large).await.unwrap_err();
-    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
     for compression in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
         sender.compression = Some(compression);
         let status = sender.send(&large).await.unwrap_err();
         assert_eq!(
             status.code(),
-            Code::ResourceExhausted,
+            Code::Unavailable,
             "{compression:?}: {status}"
         );
     }
@@ -296,17 +306,24 @@ async fn requests_over_a_limit_are_refused_in_a_way_that_loses_nothing() {
         .header("content-encoding", "zstd")
         .body(packed);
     assert_eq!(bomb.send().await.unwrap().status(), 413);
-    // Two that are small enough, but not together.
-    receiver.answer([Answer::After(Duration::from_millis(500))]);
+    // Three that are small enough, but not together.
+    let late = || Answer::After(Duration::from_millis(500));
+    receiver.answer([late(), late()]);
     let middling = [format!("{{\"user\":\"{}\"}}", "x".repeat(90_000))];
-    let (first, other) = (sender.clone(), middling.clone());
-    let sending = tokio::spawn(async move { first.send(&other).await });
-    while receiver.requests() == 0 {
+    let sending: Vec<_> = (0..2)
+        .map(|_| {
+            let (first, other) = (sender.clone(), middling.clone());
+            tokio::spawn(async move { first.send(&other).await })
+        })
+        .collect();
+    while receiver.requests() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let status = sender.send(&middling).await.unwrap_err();
-    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
-    sending.await.unwrap().unwrap();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    for sending in sending {
+        sending.await.unwrap().unwrap();
+    }
     sender.send(&middling).await.unwrap();
     assert_eq!(metric(&relay, "tripline_relay_bytes_held").await, 0);
 }
@@ -351,4 +368,122 @@ async fn a_sender_that_does_not_read_its_answers_is_in_nobodys_way() {
         .await
         .unwrap();
     assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_relay_whose_judge_is_gone_says_so_and_acknowledges_nothing() {
+    let receiver = Receiver::begin().await;
+    let relay = running(settings(receiver.target())).await;
+    let wait = Duration::from_millis(100);
+    assert!(tokio::time::timeout(wait, relay.broken()).await.is_err());
+    relay.break_judge();
+    relay.broken().await;
+    let batch = [signin(1, "a", 0, 1)];
+    let refused = Sender::to(relay.listen[0]).send(&batch).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(receiver.requests(), 0);
+}
+
+#[tokio::test]
+async fn what_a_sender_that_is_gone_left_behind_is_held_until_it_is_done() {
+    let receiver = Receiver::begin().await;
+    receiver.answer([Answer::Never]);
+    let relay = running(settings(receiver.target())).await;
+    let sender = Sender::to(relay.listen[0]);
+    let batch = [signin(1, "a", 0, 1)];
+    let gave_up = tokio::time::timeout(Duration::from_millis(200), sender.send(&batch)).await;
+    assert!(gave_up.is_err());
+    for _ in 0..100 {
+        if metric(&relay, "tripline_relay_bytes_held").await == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("bytes are held for ever");
+}
+
+#[tokio::test]
+async fn a_sender_that_drips_is_not_waited_for() {
+    let receiver = Receiver::begin().await;
+    let relay = running(settings(receiver.target())).await;
+    let mut stream = TcpStream::connect(relay.listen[0]).await.unwrap();
+    stream
+        .write_all(b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n")
+        .await
+        .unwrap();
+    let began = Instant::now();
+    // Never silent for long.
+    while stream.write_all(b"x").await.is_ok() && began.elapsed() < Duration::from_secs(5) {
+        let mut answer = Vec::new();
+        let read = stream.read_buf(&mut answer);
+        if let Ok(Ok(_)) = tokio::time::timeout(Duration::from_millis(100), read).await {
+            assert!(answer.starts_with(b"HTTP/1.1 408"), "{answer:?}");
+            return;
+        }
+    }
+    panic!("it is waited for");
+}
+
+#[tokio::test]
+async fn what_a_receiver_rejects_of_a_request_is_told_to_the_sender() {
+    use opentelemetry_proto::tonic::collector::logs::v1::{
+        ExportLogsPartialSuccess, ExportLogsServiceResponse,
+    };
+    use prost::Message as _;
+    let said = ExportLogsServiceResponse {
+        partial_success: Some(ExportLogsPartialSuccess {
+            rejected_log_records: 2,
+            error_message: "too old".to_owned(),
+        }),
+    };
+    let said = Bytes::from(said.encode_to_vec());
+    let receiver = Receiver::begin().await;
+    for target in [
+        format!("otlp://{}", receiver.address),
+        format!("otlp+http://{}/otlp", receiver.address),
+    ] {
+        let relay = running(settings(target.parse().unwrap())).await;
+        let sender = Sender::to(relay.listen[0]);
+        receiver.answer(vec![Answer::Success(said.clone()); 4]);
+        let records = [signin(1, "a", 0, 1)];
+        let answer = sender.call(EXPORT, otlp_request(&records)).await.unwrap();
+        assert_eq!(answer, said, "{target}");
+        // Who knows no such answer is told that something is lost.
+        let status = sender.send(&records).await.unwrap_err();
+        assert_eq!(status.code(), Code::DataLoss);
+        assert!(status.message().ends_with("too old"), "{status}");
+        let client = reqwest::Client::new();
+        let at = format!("http://{}/v1/logs", relay.listen[0]);
+        let answer = client.post(&at).body(records[0].clone()).send().await;
+        assert_eq!(answer.unwrap().status(), 422);
+        let json = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}"#;
+        let answer = client.post(&at).body(json).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(r#""rejectedLogRecords":"2""#), "{text}");
+        assert_eq!(
+            metric(&relay, "tripline_relay_forwarding_failures_total").await,
+            4
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_detection_that_its_receiver_refuses_for_good_is_in_no_other_ones_way() {
+    let (records, found) = (Receiver::begin().await, Receiver::begin().await);
+    // Both, then the first alone.
+    found.answer([Answer::Http(400), Answer::Http(400)]);
+    let mut settings = settings(records.target());
+    settings.detections = Some(receiver_of(found.http_target()));
+    let relay = running(settings).await;
+    let batch = [
+        signin(1, "a", 0, 1),
+        signin(2, "a", 1, 2),
+        signin(3, "a", 2, 3),
+    ];
+    Sender::to(relay.listen[0]).send(&batch).await.unwrap();
+    assert_eq!(records.records().len(), 3);
+    assert_eq!(found.records().len(), 1);
+    let lost = metric(&relay, "tripline_relay_unclaimed_detections_total").await;
+    assert_eq!(lost, 1);
 }

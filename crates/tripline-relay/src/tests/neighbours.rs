@@ -22,8 +22,9 @@ use tripline_engine::Encoding;
 use tripline_engine::record::record_text;
 
 use crate::Target;
-use crate::records::{lines, otlp, vector};
-use crate::serve::codec::Raw;
+use crate::budget::Held;
+use crate::forward::Raw;
+use crate::records::{made, otlp, vector};
 
 /// OpenTelemetry's method.
 pub(super) const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
@@ -35,6 +36,8 @@ pub(super) enum Answer {
     Status(Code, &'static str),
     /// With a status of HTTP.
     Http(u16),
+    /// With success and this message.
+    Success(Bytes),
     /// Late.
     After(Duration),
     /// Not at all.
@@ -116,12 +119,12 @@ impl Receiver {
         let mut all = Vec::new();
         for request in self.had() {
             if request.first() == Some(&b'{') {
-                let batch = lines::batch(request);
+                let batch = made::lines(request);
                 let contents = batch.records.iter().map(|record| batch.content(record));
                 all.extend(contents.map(|text| serde_json::from_slice::<Value>(text).unwrap()));
                 continue;
             }
-            let batch = vector::batch(request).unwrap();
+            let batch = made::vector(request).unwrap();
             all.extend(batch.records.iter().map(|record| {
                 let text = record_text(batch.content(record), Encoding::Vector).unwrap();
                 serde_json::from_str::<Value>(&text).unwrap()
@@ -169,6 +172,7 @@ async fn push(State(shared): State<Arc<Shared>>, request: Request) -> Response {
                 match shared.take(request.into_inner()).await {
                     Ok(()) => Ok(tonic::Response::new(Bytes::new())),
                     Err(Answer::Status(code, said)) => Err(Status::new(code, said)),
+                    Err(Answer::Success(said)) => Ok(tonic::Response::new(said)),
                     Err(other) => panic!("{other:?} is no answer of gRPC"),
                 }
             })
@@ -198,6 +202,7 @@ async fn health(request: Request) -> Response {
 async fn lines_in(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     match shared.take(body).await {
         Ok(()) => StatusCode::OK.into_response(),
+        Err(Answer::Success(said)) => said.into_response(),
         Err(Answer::Http(status)) => StatusCode::from_u16(status).unwrap().into_response(),
         Err(other) => panic!("{other:?} is no answer of HTTP"),
     }
@@ -263,14 +268,14 @@ impl Sender {
 
 /// Records, each JSON, as a request of Vector.
 pub(super) fn request(records: &[String]) -> Bytes {
-    let batch = lines::batch(records.join("\n").into());
-    vector::rebuilt(&batch, &Vec::new(), "").unwrap()
+    let batch = made::lines(records.join("\n"));
+    vector::rebuilt(&batch, &Vec::new(), "", &mut Held::own()).unwrap()
 }
 
 /// Records, each JSON, as a request of OpenTelemetry.
 pub(super) fn otlp_request(records: &[String]) -> Bytes {
-    let batch = lines::batch(records.join("\n").into());
-    otlp::rebuilt(&batch, &Vec::new(), "").unwrap()
+    let batch = made::lines(records.join("\n"));
+    otlp::rebuilt(&batch, &Vec::new(), "", &mut Held::own()).unwrap()
 }
 
 /// The value of a metric.

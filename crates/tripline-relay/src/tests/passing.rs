@@ -7,6 +7,7 @@ use tonic::codec::CompressionEncoding;
 
 use super::neighbours::{EXPORT, Receiver, Sender, otlp_request, request};
 use super::{RULES, receiver, rules, running, settings, signin};
+use crate::budget::Held;
 use crate::settings::Compression;
 use crate::{RuleSource, start};
 
@@ -79,8 +80,8 @@ async fn records_come_as_json_in_three_forms_and_go_as_lines() {
 
 /// How many log records of a request of OpenTelemetry have an attribute with a detection.
 fn annotated(request: bytes::Bytes) -> usize {
-    let batch = crate::records::otlp::batch(request).unwrap();
-    let text = crate::records::lines::rebuilt(&batch, &Vec::new(), "").unwrap();
+    let batch = crate::records::made::otlp(request).unwrap();
+    let text = crate::records::lines::rebuilt(&batch, &Vec::new(), "", &mut Held::own()).unwrap();
     let lines = std::str::from_utf8(&text).unwrap().lines();
     let values = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
     values
@@ -150,9 +151,9 @@ async fn records_go_from_each_form_to_each_other() {
         let had = receiver.had().split_off(before);
         if matches!(target, crate::Target::Otlp { .. }) {
             let of = had.into_iter().map(|request| {
-                let batch = crate::records::otlp::batch(request).unwrap();
+                let batch = crate::records::made::otlp(request).unwrap();
                 assert_eq!(batch.records.len(), 1);
-                crate::records::lines::rebuilt(&batch, &Vec::new(), "").unwrap()
+                crate::records::lines::rebuilt(&batch, &Vec::new(), "", &mut Held::own()).unwrap()
             });
             let found = of.filter(|text| text.windows(7).any(|at| at == b"\"moved\""));
             assert_eq!(found.count(), 2, "{target}");
