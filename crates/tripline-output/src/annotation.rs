@@ -2,10 +2,15 @@
 //! filters give it. It goes in front of the record's last brace, so that every byte that was there
 //! stays as it was.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use tripline_engine::{Detection, JsonValue};
+use tripline_engine::lang::ast::PathStep;
+use tripline_engine::lang::value::Raw;
+use tripline_engine::record::member;
+use tripline_engine::{Detection, Encoding, JsonValue, lang};
 
 /// The name of the member where nothing else is asked for.
 pub const MEMBER: &str = "tripline";
@@ -107,6 +112,36 @@ pub fn place(record: &[u8]) -> Option<(usize, &'static str)> {
     let inside = record.strip_suffix(b"}")?;
     let empty = inside.trim_ascii_end().last() == Some(&b'{') && inside.trim_ascii().len() == 1;
     Some((inside.len(), if empty { "" } else { "," }))
+}
+
+/// How many names are tried where a record already has a member of the wanted one.
+const NAMES: u32 = 99;
+
+/// What the member is called that a record gains. One of that name, which the record has because it went
+/// through another engine or because whoever made it wanted to, is kept: the new one is `name_2`, then
+/// `name_3`.
+pub fn free_name<'n>(record: &[u8], encoding: Encoding, name: &'n str) -> Cow<'n, str> {
+    let raw = Raw {
+        bytes: Cow::Borrowed(record),
+        encoding,
+    };
+    let taken = |name: &str| {
+        let path = [PathStep::Key(name.to_owned())];
+        !matches!(member(&raw, &path), lang::value::Value::Missing)
+    };
+    let mut name = Cow::Borrowed(name);
+    for at in 2..=NAMES {
+        if !taken(&name) {
+            break;
+        }
+        let base = name.rsplit_once('_').map_or(&*name, |(base, _)| base);
+        name = Cow::Owned(if at == 2 {
+            format!("{name}_2")
+        } else {
+            format!("{base}_{at}")
+        });
+    }
+    name
 }
 
 /// Texts and lists of texts are always JSON, and memory takes everything.

@@ -1,14 +1,7 @@
 //! The record that gained a member, every other byte as it came.
 
-use std::borrow::Cow;
-
-use tripline_engine::lang::ast::PathStep;
-use tripline_engine::lang::value::{Encoding, Raw, Value};
-use tripline_engine::record::member;
-use tripline_output::annotation::{Annotation, place};
-
-/// How many names are tried where records already have a member of the wanted one.
-const NAMES: u32 = 99;
+use tripline_engine::Encoding;
+use tripline_output::annotation::{Annotation, free_name, place};
 
 /// Writes a JSON record with what it gains as the member `name`; false if it cannot gain anything,
 /// because it is no object. A record that already has such a member, because it went through another
@@ -17,26 +10,7 @@ pub fn annotate(record: &[u8], name: &str, gain: &Annotation, out: &mut Vec<u8>)
     let Some((brace, comma)) = place(record) else {
         return false;
     };
-    let raw = Raw {
-        bytes: Cow::Borrowed(record),
-        encoding: Encoding::Json,
-    };
-    let taken = |name: &str| {
-        let path = [PathStep::Key(name.to_owned())];
-        !matches!(member(&raw, &path), Value::Missing)
-    };
-    let mut name = Cow::Borrowed(name);
-    for at in 2..=NAMES {
-        if !taken(&name) {
-            break;
-        }
-        let base = name.rsplit_once('_').map_or(&*name, |(base, _)| base);
-        name = Cow::Owned(if at == 2 {
-            format!("{name}_2")
-        } else {
-            format!("{base}_{at}")
-        });
-    }
+    let name = free_name(record, Encoding::Json, name);
     out.extend_from_slice(record.get(..brace).unwrap_or_default());
     out.extend_from_slice(comma.as_bytes());
     gain.write_member(&name, out);

@@ -194,9 +194,10 @@ pub(crate) fn rebuilt(
 /// A record with one more member, behind those it has.
 fn with_member(record: &[u8], name: &str, value: &Value) -> Option<Vec<u8>> {
     let (at, before) = annotation::place(record)?;
+    let name = annotation::free_name(record, Encoding::Json, name);
     let mut out = record.get(..at)?.to_vec();
     out.extend_from_slice(before.as_bytes());
-    serde_json::to_writer(&mut out, name).ok()?;
+    serde_json::to_writer(&mut out, &name).ok()?;
     out.push(b':');
     serde_json::to_writer(&mut out, value).ok()?;
     out.push(b'}');
@@ -209,8 +210,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::made;
-    use super::super::vector;
+    use super::super::{made, values, vector};
     use super::*;
     use crate::budget::Budget;
 
@@ -286,6 +286,26 @@ mod tests {
             rebuilt(&batch, &edits, "t", &mut Held::own()).unwrap(),
             "{ \"a\" : 1 ,\"t\":1}\r\nnonsense\n{\"t\":[]}\n"
         );
+    }
+
+    #[test]
+    fn a_member_of_that_name_that_a_record_has_stays() {
+        let batch = made::lines("{\"t\":1}\n{\"t\":1,\"t_2\":null}\n");
+        let edits = vec![(0, Edit::Gain(json!(7))), (1, Edit::Gain(json!(7)))];
+        assert_eq!(
+            rebuilt(&batch, &edits, "t", &mut Held::own()).unwrap(),
+            "{\"t\":1,\"t_2\":7}\n{\"t\":1,\"t_2\":null,\"t_3\":7}\n"
+        );
+        let expected = [
+            json!({"t": 1, "t_2": 7}),
+            json!({"t": 1, "t_2": null, "t_3": 7}),
+        ];
+        let as_events = vector::rebuilt(&batch, &edits, "t", &mut Held::own()).unwrap();
+        assert_eq!(values(&made::vector(as_events).unwrap()), expected);
+        let events = vector::rebuilt(&batch, &Vec::new(), "t", &mut Held::own()).unwrap();
+        let events = made::vector(events).unwrap();
+        let gained = vector::rebuilt(&events, &edits, "t", &mut Held::own()).unwrap();
+        assert_eq!(values(&made::vector(gained).unwrap()), expected);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use serde_json::Value;
 use tonic::Status;
 use tripline_engine::Encoding;
 use tripline_engine::record::record_text;
+use tripline_output::annotation::free_name;
 
 use crate::budget::Held;
 
@@ -146,7 +147,8 @@ fn each_record(
         if let Value::Object(members) = &mut value {
             surroundings.add(batch, record, members);
             if let Some(Edit::Gain(gained)) = edit {
-                members.insert(member.to_owned(), gained.clone());
+                let name = free_name(batch.content(record), record.encoding, member);
+                members.insert(name.into_owned(), gained.clone());
             }
         }
         each(value, held)?;

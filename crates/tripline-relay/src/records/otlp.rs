@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use tonic::Status;
 use tripline_engine::Encoding;
 use tripline_engine::record::record_text;
+use tripline_output::annotation::free_name;
 
 use super::encode::OPEN_TELEMETRY;
 use super::wire::{fields, put_bytes};
@@ -121,7 +122,8 @@ pub(crate) fn rebuilt(
             Some(Edit::Drop) => {}
             Some(Edit::Gain(value)) => {
                 let mut with = bytes.to_vec();
-                OPEN_TELEMETRY.put_entry(ATTRIBUTES, member, value, 1, &mut with);
+                let name = free_name(bytes, Encoding::OpenTelemetry, member);
+                OPEN_TELEMETRY.put_entry(ATTRIBUTES, &name, value, 1, &mut with);
                 put_bytes(LOG_RECORDS, &with, out);
             }
             None => put_bytes(LOG_RECORDS, bytes, out),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tonic::Status;
 use tripline_engine::Encoding;
+use tripline_output::annotation::free_name;
 
 use super::encode::VECTOR;
 use super::wire::{Field, fields, put_bytes};
@@ -119,7 +120,8 @@ pub(crate) fn rebuilt(
             Edit::Drop => Vec::new(),
             Edit::Gain(value) => {
                 let mut gained = Vec::new();
-                VECTOR.put_entry(MEMBERS, member, value, 1, &mut gained);
+                let name = free_name(batch.content(record), record.encoding, member);
+                VECTOR.put_entry(MEMBERS, &name, value, 1, &mut gained);
                 with_member(&batch.bytes, record, &gained)?
             }
         };

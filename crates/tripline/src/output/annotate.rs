@@ -2,14 +2,13 @@
 //! `tripline` member.
 //!
 //! INVARIANT: without the insertions the output is the input. A record that already has such a member
-//! (from an earlier run) is not searched for it and gains a second one, of which JSON readers take the
-//! last, this one.
+//! (from an earlier run) keeps it and gains `tripline_2`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use tripline_engine::Detection;
-use tripline_output::annotation::{self, Annotation, MEMBER};
+use tripline_engine::{Detection, Encoding};
+use tripline_output::annotation::{self, Annotation, MEMBER, free_name};
 
 use crate::exit::Failure;
 use crate::input::Block;
@@ -58,7 +57,8 @@ impl Annotations {
             };
             out.extend_from_slice(bytes.get(written..brace).unwrap_or_default());
             out.extend_from_slice(comma.as_bytes());
-            gain.write_member(MEMBER, out);
+            let record = bytes.get(at.clone()).unwrap_or_default();
+            gain.write_member(&free_name(record, Encoding::Json, MEMBER), out);
             written = brace;
         }
         out.extend_from_slice(bytes.get(written..).unwrap_or_default());

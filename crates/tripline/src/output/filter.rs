@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 use tripline_engine::RuleSet;
-use tripline_output::annotation::{MEMBER, write_tags};
+use tripline_engine::Encoding;
+use tripline_output::annotation::{MEMBER, free_name, write_tags};
 
 use super::annotate::place;
 
@@ -76,7 +77,8 @@ pub(crate) fn write(bytes: &[u8], at: &Range<usize>, tags: &[String], out: &mut 
         Some((brace, comma)) if !tags.is_empty() => {
             out.extend_from_slice(bytes.get(at.start..brace).unwrap_or_default());
             out.extend_from_slice(comma.as_bytes());
-            write_tags(MEMBER, tags, out);
+            let name = free_name(record, Encoding::Json, MEMBER);
+            write_tags(&name, tags, out);
             out.push(b'}');
         }
         _ => out.extend_from_slice(record),
