@@ -2,8 +2,8 @@
 //! variables before the place that needs it: no expression of tripline has an effect, so that nothing
 //! is lost by computing what turns out not to be needed.
 //!
-//! Missing is `null`. A text is never empty. An instant and a span are nanoseconds, an address is its
-//! one spelling, a raw value is what the event has.
+//! Missing is `null`. A text is never empty, but for what `replace` puts in. An instant and a span are
+//! nanoseconds, an address is its one spelling, a raw value is what the event has.
 //!
 //! INVARIANT: every expression that comes out is infallible for the compiler of VRL, and `null` is only
 //! where [`Code::null`] says so.
@@ -306,7 +306,6 @@ impl Translate<'_> {
 fn constant_code(constant: &Constant) -> Code {
     match constant {
         Constant::Missing => Code::missing(),
-        Constant::Text(text) if text.is_empty() => Code::missing(),
         Constant::Text(text) => Code {
             text: literal::text(text),
             null: false,

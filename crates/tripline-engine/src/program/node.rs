@@ -184,7 +184,6 @@ fn lower_constant(constant: &Constant) -> Node {
         Constant::Bool(value) => Value::Bool(*value),
         Constant::Int(value) => Value::Int(*value),
         Constant::Float(value) => Value::Float(*value),
-        Constant::Text(value) if value.is_empty() => Value::Missing,
         Constant::Text(value) => Value::Text(value.to_string().into()),
         Constant::Timestamp(value) => Value::Timestamp(*value),
         Constant::Duration(value) => Value::Duration(*value),

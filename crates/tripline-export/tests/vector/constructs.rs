@@ -116,6 +116,8 @@ pub(crate) const CONDITIONS: &[&str] = &[
     r#"replace(agent, "a", "x") == "xb""#,
     r#"missing(replace(agent, "x", "y"))"#,
     r#"replace(agent, user, kind) == agent"#,
+    r#"replace(agent, "a", "") == "b""#,
+    r#"missing(replace(agent, "a", ""))"#,
     r#"capture(agent, /cli\/(?<major>\d+)(?<minor>\.\d+)?/, "major") == "2""#,
     r#"present(capture(agent, /cli\/(?<major>\d+)(?<minor>\.\d+)?/, "minor"))"#,
     r#"missing(capture(agent, /(?<any>x*)/, "any"))"#,

@@ -27,7 +27,7 @@ fn text(depth: u32) -> BoxedStrategy<String> {
         3 => leaf,
         1 => (pick(&["lower", "upper", "trim", "local_part", "domain"]), field(depth - 1)).prop_map(|(f, x)| format!("{f}({x})")),
         1 => (field(depth - 1), inner()).prop_map(|(a, b)| format!("({a} ?? {b})")),
-        1 => (field(0), pick(&["\"a\"", "\"x\"", "kind"]), pick(&["\"b\"", "user"])).prop_map(|(a, b, c)| format!("replace({a}, {b}, {c})")),
+        1 => (field(0), pick(&["\"a\"", "\"x\"", "kind"]), pick(&["\"b\"", "\"\"", "user"])).prop_map(|(a, b, c)| format!("replace({a}, {b}, {c})")),
         1 => field(0).prop_map(|a| format!("capture({a}, /(?<first>.)a?(?<rest>.*)/, \"rest\")")),
     ]
     .boxed()

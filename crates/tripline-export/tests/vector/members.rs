@@ -173,15 +173,21 @@ fn fields_with_names_that_look_alike_stay_apart() {
 }
 
 #[test]
-fn a_replacement_by_nothing_is_what_the_engine_makes_of_it() {
+fn a_replacement_by_nothing_takes_out_what_it_finds() {
     let mut both = Both::new(
         r#"schema s { accept present(.a) time : timestamp = .time text : string = .text }
-           rule r { match { e = s } emit { text cut = replace(text, "a", "") } }"#,
+           rule r { match { e = s } emit { text cut = replace(text, "a", "") none = replace(text, "", "x") } }"#,
     );
-    for text in ["abab", "a", "b"] {
-        both.agree(&event(&format!(
+    for (text, fields) in [
+        ("abab", serde_json::json!({"text": "abab", "cut": "bb"})),
+        ("a", serde_json::json!({"text": "a"})),
+        ("b", serde_json::json!({"text": "b", "cut": "b"})),
+        ("", serde_json::json!({})),
+    ] {
+        let outcome = both.agree(&event(&format!(
             r#"{{"a": 1, "time": 1, "text": "{text}"}}"#
         )));
+        assert_eq!(outcome.detections["r"]["fields"], fields, "{text}");
     }
 }
 

@@ -244,7 +244,7 @@ pub enum Constant {
     Int(i64),
     /// A floating-point number.
     Float(f64),
-    /// Text.
+    /// Text; empty only as an argument that takes one (empty text is missing).
     Text(Arc<str>),
     /// Nanoseconds since 1970.
     Timestamp(i64),

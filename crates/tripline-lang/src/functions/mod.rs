@@ -52,6 +52,8 @@ pub struct Param {
     pub optional: bool,
     /// It may be given any number of times (only the last parameter).
     pub repeats: bool,
+    /// An empty text that is written for it is meant, and not missing as elsewhere.
+    pub takes_empty: bool,
 }
 
 /// What a parameter accepts.
@@ -130,6 +132,7 @@ const fn param(name: &'static str, accepts: Accepts) -> Param {
         accepts,
         optional: false,
         repeats: false,
+        takes_empty: false,
     }
 }
 

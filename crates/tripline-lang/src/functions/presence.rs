@@ -50,6 +50,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 accepts: Accepts::Any,
                 optional: false,
                 repeats: true,
+                takes_empty: false,
             },
         ],
         returns: Returns::Argument(0),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Accepts, Eval, Function, Returns, param};
+use super::{Accepts, Eval, Function, Param, Returns, param};
 use crate::types::Type;
 use crate::value::{Value, case};
 
@@ -88,15 +88,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
             (r#"split("a/b/c", "/")[1]"#, r#""b""#),
         ],
         eval: Eval::Values(|args| match args {
-            [Value::Text(text), Value::Text(separator)] => Value::List(split(text, separator)),
+            [Value::Text(text), Value::Text(separator)] if !separator.is_empty() => {
+                Value::List(split(text, separator))
+            }
             _ => Value::Missing,
         }),
     },
     Function {
         name: "replace",
-        params: &[param("text", TEXT), param("from", TEXT), param("to", TEXT)],
+        params: &[
+            param("text", TEXT),
+            param("from", TEXT),
+            Param {
+                name: "to",
+                accepts: TEXT,
+                optional: false,
+                repeats: false,
+                takes_empty: true,
+            },
+        ],
         returns: Returns::Type(Type::String),
-        summary: "The text with every occurrence of one text replaced by another.",
+        summary: "The text with every occurrence of one text replaced by another; `\"\"` written as `to` takes them out.",
         examples: &[
             (r#"replace("a-b-c", "-", "_")"#, r#""a_b_c""#),
             (r#"replace("a-b-c", "-", "")"#, r#""abc""#),
@@ -105,7 +117,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
             [Value::Text(text), Value::Text(from), Value::Text(to)] if !from.is_empty() => {
                 filled(Cow::Owned(text.replace(from.as_ref(), to)))
             }
-            [text @ Value::Text(_), Value::Text(_), Value::Text(_)] => text.clone(),
             _ => Value::Missing,
         }),
     },
@@ -176,9 +187,6 @@ fn recase<'a>(
 }
 
 fn split<'a>(text: &Cow<'a, str>, separator: &str) -> Vec<Value<'a>> {
-    if separator.is_empty() {
-        return vec![Value::Text(text.clone())];
-    }
     match text {
         Cow::Borrowed(text) => text
             .split(separator)

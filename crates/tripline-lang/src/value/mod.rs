@@ -26,7 +26,7 @@ pub enum Value<'a> {
     Int(i64),
     /// A floating-point number.
     Float(f64),
-    /// Text; never empty (empty text is missing).
+    /// Text; never empty (empty text is missing) but as an argument that takes one.
     Text(Cow<'a, str>),
     /// An instant: nanoseconds since 1970-01-01T00:00:00Z.
     Timestamp(i64),

@@ -342,6 +342,8 @@ impl Print<'_> {
             }
             Constant::Int(value) => self.fixed("int", value.cast_unsigned()),
             Constant::Float(value) => self.fixed("float", value.to_bits()),
+            // Not as a text without letters: that is what it was when it stood for missing.
+            Constant::Text(text) if text.is_empty() => self.word("empty text"),
             Constant::Text(text) => self.text("text", text),
             Constant::Timestamp(value) => self.fixed("timestamp", value.cast_unsigned()),
             Constant::Duration(value) => self.fixed("duration", value.cast_unsigned()),

@@ -92,3 +92,14 @@ fn what_decides_about_the_state_changes_the_fingerprint() {
         assert_ne!(print(&text), print(RULE), "{from} -> {to}");
     }
 }
+
+#[test]
+fn a_rule_that_puts_an_empty_text_in_is_another_one_than_when_that_was_missing() {
+    let text = RULE.replacen("raw ??", "replace(raw, \"-\", \"\") ??", 1);
+    assert_ne!(text, RULE);
+    // What such a rule kept before would go on as what it now keeps.
+    let before = "8c16ce34f519c0a5c42ff3b82673bd6d";
+    assert_ne!(format!("{:032x}", print(&text)), before);
+    let missing = RULE.replacen("raw ??", "replace(raw, \"-\", missing) ??", 1);
+    assert_ne!(print(&text), print(&missing));
+}

@@ -238,10 +238,9 @@ impl Checker<'_> {
             };
             return self.lambda(function, wanted.as_ref(), arg, element, scope);
         }
-        // An empty text is missing, but as what a text is replaced by it is meant.
-        if let (Accepts::Type(Type::String), ast::ExprKind::Text(text)) =
-            (&param.accepts, &arg.kind)
+        if let ast::ExprKind::Text(text) = &arg.kind
             && text.is_empty()
+            && param.takes_empty
         {
             return Some(made(
                 ExprKind::Constant(Constant::Text(Arc::from(""))),

@@ -114,6 +114,16 @@ fn an_empty_text_is_missing_except_as_what_to_put_in() {
     };
     assert!(matches!(right.kind, ExprKind::Constant(Constant::Missing)));
     assert_eq!(folded("replace(\"a-b\", \"-\", \"\") == \"ab\""), Ok(true));
+    for call in [
+        "replace(\"a-b\", \"\", \"x\")",
+        "replace(\"\", \"a\", \"x\")",
+        "split(\"a-b\", \"\")",
+        "lower(\"\")",
+        "len(\"\")",
+        "json(\"\")",
+    ] {
+        assert_eq!(folded(&format!("missing({call})")), Ok(true), "{call}");
+    }
 }
 
 #[test]
