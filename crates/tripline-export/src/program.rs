@@ -54,8 +54,11 @@ impl Program<'_> {
             self.schema(&mut w, at);
         }
         w.line("");
-        if drops {
+        if drops && self.rules.is_empty() {
             w.line("if drop { abort }");
+        } else if drops {
+            // What is to carry a detection goes on, as through the relay.
+            w.line("if drop && length(detections) == 0 { abort }");
         }
         let gains = if self.rules.is_empty() {
             Some(("length(tags) > 0", r#"{"tags": tags}"#)).filter(|_| tags)

@@ -202,6 +202,28 @@ fn filters_drop_keep_and_tag_in_the_order_that_is_written() {
 }
 
 #[test]
+fn an_event_that_carries_a_detection_is_not_dropped() {
+    let mut both = Both::new(&format!(
+        r#"{SCHEMA}
+        filter f {{ on s drop when known tag "t" when flag }}
+        rule anna {{ match {{ e = s where user == "anna" }} exclude "seven" {{ when number == 7 }} }}"#
+    ));
+    for (members, dropped, detected) in [
+        (r#""user": "anna", "flag": true"#, false, true),
+        (r#""user": "anna", "number": 7"#, true, false),
+        (r#""user": "ben""#, true, false),
+    ] {
+        let outcome = both.agree(&event(&format!(
+            r#"{{"kind": "a", "time": 1772359200, {members}}}"#
+        )));
+        assert_eq!(outcome.dropped, dropped, "{members}");
+        assert_eq!(outcome.detections.len(), usize::from(detected), "{members}");
+        // It gains what else the filters say of it.
+        assert_eq!(outcome.tags.len(), usize::from(detected), "{members}");
+    }
+}
+
+#[test]
 fn rules_of_one_event_give_the_same_detections_less_their_exclusions() {
     let rules = r#"
         rule anna {

@@ -106,21 +106,22 @@ impl Both {
         (outcome, Some(after))
     }
 
-    /// What the engine makes of the same record.
+    /// What the engine makes of the same record, as a relay with `--filters` asks it: what carries a
+    /// detection is not dropped.
     pub(crate) fn by_engine(&mut self, record: &[u8], encoding: Encoding) -> Outcome {
         let verdict = self.scanner.filter_encoded(record, encoding);
         assert_eq!(verdict.unreadable, None);
-        if verdict.drop.is_some() {
-            return Outcome {
-                dropped: true,
-                ..Outcome::default()
-            };
-        }
         let mut options = Options::new(today());
         options.emission = Emission::Early;
         let mut engine = Engine::new(self.rules.clone(), options);
         let mut found = Found::default();
         engine.push_encoded(record, encoding, &mut found);
+        if verdict.drop.is_some() && found.0.is_empty() {
+            return Outcome {
+                dropped: true,
+                ..Outcome::default()
+            };
+        }
         Outcome {
             dropped: false,
             tags: verdict.tags,
