@@ -1,4 +1,4 @@
-//! The program of a rule set: the event's instants as texts, then for each schema the fields that
+//! The program of a rule set: the event as the engine would read it, then for each schema the fields that
 //! something reads and, where the schema accepts the event, its filters and rules; at last what the event
 //! gains. The order is that of the engine's scanner, so that tags come in the same order.
 
@@ -22,11 +22,21 @@ pub(crate) struct Program<'a> {
     pub(crate) refused: Vec<Refused>,
 }
 
-/// The instants of the event as texts, the spelling in which tripline shows them.
-const INSTANTS: &str = r#"# The event, its instants as texts; missing is null from here on.
+/// The event with its instants as texts, the spelling in which tripline shows them, and without what the
+/// engine has no value for: instants that 64 bits cannot say, leap seconds, numbers that are not finite.
+const EVENT_OF: &str = r#"# The event, its instants as texts; missing is null from here on.
 event = map_values({"event": .}, recursive: true) -> |value| {
   if is_timestamp(value) {
-    replace(format_timestamp(timestamp(value) ?? now(), "%Y-%m-%dT%H:%M:%S%.9fZ") ?? "", r'\.?0+Z\z', "Z")
+    at = timestamp(value) ?? now()
+    text = format_timestamp(at, "%Y-%m-%dT%H:%M:%S%.9fZ") ?? ""
+    if at < t'1677-09-21T00:12:43.145224192Z' || at > t'2262-04-11T23:47:16.854775807Z' || contains(text, ":60.") {
+      null
+    } else {
+      replace(text, r'\.?0+Z\z', "Z")
+    }
+  } else if is_float(value) && value != 0.0 && value == (float(value) ?? 0.0) * 2.0 {
+    # Infinite: no other number but zero is twice itself.
+    null
   } else {
     value
   }
@@ -48,7 +58,7 @@ impl Program<'_> {
         if drops {
             w.line("drop = false");
         }
-        w.lines(INSTANTS);
+        w.lines(EVENT_OF);
         self.wrapped(&mut w);
         for at in 0..self.checked.schemas.len() {
             self.schema(&mut w, at);

@@ -17,3 +17,4 @@ mod harness;
 mod members;
 mod nearby;
 mod refused;
+mod unsayable;
