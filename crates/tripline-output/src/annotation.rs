@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tripline_engine::lang::ast::PathStep;
 use tripline_engine::lang::value::Raw;
-use tripline_engine::record::member;
+use tripline_engine::record::{member, record_text};
 use tripline_engine::{Detection, Encoding, JsonValue, lang};
 
 /// The name of the member where nothing else is asked for.
@@ -121,9 +121,17 @@ const NAMES: u32 = 99;
 /// through another engine or because whoever made it wanted to, is kept: the new one is `name_2`, then
 /// `name_3`.
 pub fn free_name<'n>(record: &[u8], encoding: Encoding, name: &'n str) -> Cow<'n, str> {
+    let bytes = match encoding {
+        Encoding::Json => Cow::Borrowed(record),
+        // Records are read as values are in JSON alone.
+        _ => match record_text(record, encoding) {
+            Some(text) => Cow::Owned(text.into_owned().into_bytes()),
+            None => return Cow::Borrowed(name),
+        },
+    };
     let raw = Raw {
-        bytes: Cow::Borrowed(record),
-        encoding,
+        bytes,
+        encoding: Encoding::Json,
     };
     let taken = |name: &str| {
         let path = [PathStep::Key(name.to_owned())];

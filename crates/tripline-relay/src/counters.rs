@@ -103,6 +103,8 @@ pub(crate) struct Counters {
     pub(crate) reloads_failed: Count,
     /// Connections refused before they were any, such as by a failed handshake.
     pub(crate) failed_handshakes: Count,
+    /// Requests without the token.
+    pub(crate) unauthorized: Count,
 }
 
 /// A request that is under way, until it is answered or its sender gives up.
@@ -266,6 +268,12 @@ impl Counters {
                 "counter",
                 "Times that edited rules were in error.",
                 &self.reloads_failed,
+            ),
+            (
+                "relay_unauthorized_total",
+                "counter",
+                "Requests without the bearer token that is asked for.",
+                &self.unauthorized,
             ),
             (
                 "relay_handshake_failures_total",

@@ -61,6 +61,10 @@ impl Settings {
             )
         } else if limits.requests == 0 || limits.connections == 0 {
             "--max-requests and --max-connections are at least 1".to_owned()
+        } else if let Some(receiver) = self.loops() {
+            format!(
+                "{receiver} is where this relay listens itself: records would go round for ever"
+            )
         } else if self.member.is_empty() {
             "--member is a name".to_owned()
         } else if self.engine.is_some() && self.state.is_some() {
@@ -70,6 +74,21 @@ impl Settings {
             return Ok(());
         };
         Err(RelayError::Setting(said))
+    }
+}
+
+impl Settings {
+    /// A receiver that is this relay.
+    fn loops(&self) -> Option<&Target> {
+        let receivers = std::iter::once(&self.forward).chain(&self.detections);
+        let mut targets = receivers.map(|receiver| &receiver.target);
+        targets.find(|target| match target {
+            Target::Vector { authority, .. } | Target::Otlp { authority, .. } => {
+                let at = authority.parse::<SocketAddr>();
+                at.is_ok_and(|at| self.listen.contains(&at))
+            }
+            _ => false,
+        })
     }
 }
 

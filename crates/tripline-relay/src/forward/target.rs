@@ -36,7 +36,7 @@ pub enum Target {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no receiver; write vector://HOST:PORT, otlp://HOST:PORT (by TLS vector+tls:// and otlp+tls://), \
-     otlp+http://HOST:PORT/v1/logs, http://…, https://…, file:PATH or stdout"
+     otlp+http://HOST:PORT/v1/logs, otlp+https://…, http://…, https://…, file:PATH or stdout"
 )]
 pub struct NoTarget(String);
 

@@ -344,9 +344,7 @@ impl Worker {
             None => {}
             Some(Err(said)) => {
                 self.counters.reloads_failed.add(1);
-                tracing::error!(
-                    "rules were edited and are in error; those that were in force stay so:\n{said}"
-                );
+                tracing::error!("rules are in error; those that were in force stay so:\n{said}");
             }
             Some(Ok((rules, summary))) => {
                 self.ask_filters(&rules);
@@ -354,7 +352,7 @@ impl Worker {
                 self.hold_alone();
                 self.counters.reloads.add(1);
                 let said = rules_text(&outcome.rules);
-                tracing::info!(rules = %summary, "rules were edited; goes on with {said}");
+                tracing::info!(rules = %summary, state = %said, "rules were read and are in force");
             }
         }
     }

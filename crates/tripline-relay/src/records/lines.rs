@@ -290,15 +290,15 @@ mod tests {
 
     #[test]
     fn a_member_of_that_name_that_a_record_has_stays() {
-        let batch = made::lines("{\"t\":1}\n{\"t\":1,\"t_2\":null}\n");
+        let batch = made::lines("{\"t\":1}\n{\"t\":1,\"t_2\":0}\n");
         let edits = vec![(0, Edit::Gain(json!(7))), (1, Edit::Gain(json!(7)))];
         assert_eq!(
             rebuilt(&batch, &edits, "t", &mut Held::own()).unwrap(),
-            "{\"t\":1,\"t_2\":7}\n{\"t\":1,\"t_2\":null,\"t_3\":7}\n"
+            "{\"t\":1,\"t_2\":7}\n{\"t\":1,\"t_2\":0,\"t_3\":7}\n"
         );
         let expected = [
             json!({"t": 1, "t_2": 7}),
-            json!({"t": 1, "t_2": null, "t_3": 7}),
+            json!({"t": 1, "t_2": 0, "t_3": 7}),
         ];
         let as_events = vector::rebuilt(&batch, &edits, "t", &mut Held::own()).unwrap();
         assert_eq!(values(&made::vector(as_events).unwrap()), expected);

@@ -81,16 +81,23 @@ pub(crate) fn operators(app: App) -> Router {
         .with_state(app)
 }
 
+/// How the header begins that has a token.
+const SCHEME: &[u8] = b"Bearer ";
+
 /// Lets requests with the right token pass.
 async fn known(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(token) = &app.token else {
         return next.run(request).await;
     };
     let given = request.headers().get(::http::header::AUTHORIZATION);
-    let given = given.and_then(|given| given.as_bytes().strip_prefix(b"Bearer "));
-    if given.is_some_and(|given| same(given, token.as_bytes())) {
+    // Schemes are told apart without case (RFC 9110, 11.1).
+    let given = given.and_then(|given| given.as_bytes().split_at_checked(SCHEME.len()));
+    if given.is_some_and(|(scheme, given)| {
+        scheme.eq_ignore_ascii_case(SCHEME) && same(given.trim_ascii(), token.as_bytes())
+    }) {
         return next.run(request).await;
     }
+    app.relay.counters.unauthorized.add(1);
     let status = Status::unauthenticated("the request has not the bearer token that is asked for");
     let is_grpc = request
         .headers()

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Serialize;
-use tripline_engine::RuleSet;
 use tripline_engine::Encoding;
+use tripline_engine::RuleSet;
 use tripline_output::annotation::{MEMBER, free_name, write_tags};
 
 use super::annotate::place;

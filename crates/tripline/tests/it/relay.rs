@@ -231,7 +231,8 @@ fn it_says_in_one_screen_what_it_loaded_and_where_it_listens_and_ends_in_order()
         "forwards to file:",
         "in the member \"tripline\" of the records",
         "/metrics, /healthz, /readyz",
-        "rules were edited; goes on with",
+        "rules were read and are in force",
+        "takes nothing new, and finishes what was begun",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
@@ -258,10 +259,25 @@ fn an_address_that_others_reach_needs_certificates_or_a_token() {
         said.contains("can be reached from other machines"),
         "{said}"
     );
+    // A certificate that is shown keeps nobody out.
+    let shown = ["--tls-cert", "none.pem", "--tls-key", "none.key"];
+    let said = refused(&[&["--listen", "0.0.0.0:0"][..], &shown].concat());
+    assert!(
+        said.contains("can be reached from other machines"),
+        "{said}"
+    );
+    let here = "vector://127.0.0.1:6000";
+    let said = refused(&["--listen", "127.0.0.1:6000", "--forward", here]);
+    assert!(said.contains("records would go round for ever"), "{said}");
+    let said = refused(&["--max-requests", "0"]);
+    assert!(said.contains("are at least 1"), "{said}");
     let said = refused(&["--emit", "final"]);
     assert!(said.contains("--emit final needs --detections"), "{said}");
     let said = refused(&["--max-memory", "1MB"]);
-    assert!(said.contains("less than one request may have"), "{said}");
+    assert!(
+        said.contains("is less than 3 times what one request may have"),
+        "{said}"
+    );
     let said = refused(&["--max-request", "2GiB", "--max-memory", "4GiB"]);
     assert!(said.contains("is more than 1073741824 bytes"), "{said}");
     let said = refused(&["--forward", "127.0.0.1:6000"]);

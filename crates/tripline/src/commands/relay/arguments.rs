@@ -39,7 +39,8 @@ pub(crate) struct Arguments {
     pub(super) listen: Vec<SocketAddr>,
 
     /// Where records go: vector://HOST:PORT, otlp://HOST:PORT (by TLS vector+tls:// and otlp+tls://),
-    /// otlp+http://HOST:PORT/v1/logs, http://… or https://… (a POST with a record a line), file:PATH or stdout
+    /// otlp+http://HOST:PORT/v1/logs or otlp+https://…, http://… or https://… (a POST with a record a line), file:PATH
+    /// or stdout
     #[arg(long, value_name = "RECEIVER")]
     pub(super) forward: Target,
 
@@ -148,11 +149,12 @@ pub(crate) struct Arguments {
     #[arg(long, help_heading = "Senders")]
     pub(super) insecure: bool,
 
-    /// The largest request, also once it is decompressed
+    /// The largest request, also once it is decompressed; 1 GiB at most
     #[arg(long, value_name = "MEMORY", default_value = "100MiB", value_parser = units::bytes, help_heading = "Senders")]
     pub(super) max_request: usize,
 
-    /// How much of requests is held at once; what is more is refused, and its sender tries again
+    /// How much is held for requests at once, three times the largest at least; what is more is refused, and its
+    /// sender tries again
     #[arg(long, value_name = "MEMORY", default_value = "512MiB", value_parser = units::bytes, help_heading = "Senders")]
     pub(super) max_memory: usize,
 
@@ -169,7 +171,7 @@ pub(crate) struct Arguments {
     )]
     pub(super) max_connections: usize,
 
-    /// How long a sender may be silent in the middle of a request
+    /// How long a sender may be silent in the middle of a request, or before the first
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::duration, help_heading = "Senders")]
     pub(super) silence: Duration,
 

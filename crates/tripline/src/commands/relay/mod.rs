@@ -120,4 +120,3 @@ fn failure(error: RelayError) -> Failure {
         other => Failure::System(other.to_string()),
     }
 }
-

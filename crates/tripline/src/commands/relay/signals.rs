@@ -57,7 +57,9 @@ impl Signals {
 
 /// Ends a relay that can take nothing any more, so that whoever looks after the process begins another.
 async fn broken(running: Running) -> Status {
-    tracing::error!("the relay can judge no more, by a defect or because nothing can be kept: it ends");
+    tracing::error!(
+        "the relay can judge no more, by a defect or because nothing can be kept: it ends"
+    );
     running.end().await;
     Status::CouldNotRun
 }
