@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 use crate::counters::{Counters, Way};
 use crate::forward::{Forward, Partial, is_final};
 use crate::judge::{Judge, LeftAlone};
-use crate::records::{Batch, Edits};
+use crate::records::{Batch, Edits, Form};
 
 /// How many detections that no batch carries are sent at once.
 const TOGETHER: usize = 100;
@@ -31,6 +31,9 @@ impl Relay {
         self.counters.came(way, batch.len(), batch.bytes.len());
         let batch = Arc::new(batch);
         if batch.len() == 0 {
+            if batch.form == Form::Lines {
+                return Ok(None);
+            }
             // There may be something that a later version of the sender knows.
             return self.forward(&batch, Edits::new()).await;
         }

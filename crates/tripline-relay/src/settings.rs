@@ -162,8 +162,9 @@ impl Limits {
     /// The largest request that can be allowed, in bytes: the journal has one entry for each.
     pub const MOST_REQUEST: usize = 1 << 30;
 
-    /// How many times the largest request must fit into the memory for requests.
-    pub const TIMES: usize = 3;
+    /// How many times the largest request must fit into the memory for requests: as it came, with where its
+    /// records are, and as it is put together for a receiver of another protocol, message within message.
+    pub const TIMES: usize = 5;
 }
 
 impl Default for Limits {

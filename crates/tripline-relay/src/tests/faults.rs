@@ -273,7 +273,7 @@ async fn half_open_connections_end_and_others_go_on() {
 async fn requests_over_a_limit_are_refused_in_a_way_that_loses_nothing() {
     let receiver = Receiver::begin().await;
     let mut settings = settings(receiver.target());
-    settings.limits.request = 100_000;
+    settings.limits.request = 60_000;
     settings.limits.memory = 300_000;
     let relay = running(settings).await;
     let mut sender = Sender::to(relay.listen[0]);
@@ -306,17 +306,17 @@ async fn requests_over_a_limit_are_refused_in_a_way_that_loses_nothing() {
         .header("content-encoding", "zstd")
         .body(packed);
     assert_eq!(bomb.send().await.unwrap().status(), 413);
-    // Three that are small enough, but not together.
+    // Six that are small enough, but not together.
     let late = || Answer::After(Duration::from_millis(500));
-    receiver.answer([late(), late()]);
-    let middling = [format!("{{\"user\":\"{}\"}}", "x".repeat(90_000))];
-    let sending: Vec<_> = (0..2)
+    receiver.answer((0..5).map(|_| late()));
+    let middling = [format!("{{\"user\":\"{}\"}}", "x".repeat(55_000))];
+    let sending: Vec<_> = (0..5)
         .map(|_| {
             let (first, other) = (sender.clone(), middling.clone());
             tokio::spawn(async move { first.send(&other).await })
         })
         .collect();
-    while receiver.requests() < 2 {
+    while receiver.requests() < 5 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let status = sender.send(&middling).await.unwrap_err();

@@ -348,3 +348,18 @@ async fn what_was_begun_is_finished_when_the_relay_ends() {
     sending.await.unwrap().unwrap();
     assert_eq!(receiver.records().len(), 1);
 }
+
+#[tokio::test]
+async fn a_request_of_which_only_a_later_version_knows_something_is_passed_on() {
+    let receiver = Receiver::begin().await;
+    let relay = running(settings(receiver.target())).await;
+    // A field 7 that is a text.
+    let later = bytes::Bytes::from_static(b"\x3a\x01x");
+    let sender = Sender::to(relay.listen[0]);
+    sender.push(later.clone()).await.unwrap();
+    sender.push(bytes::Bytes::new()).await.unwrap();
+    let at = format!("http://{}/v1/logs", relay.listen[0]);
+    let nothing = reqwest::Client::new().post(at).body("\n \n").send().await;
+    assert_eq!(nothing.unwrap().status(), 200);
+    assert_eq!(receiver.had(), [later]);
+}

@@ -275,10 +275,10 @@ fn an_address_that_others_reach_needs_certificates_or_a_token() {
     assert!(said.contains("--emit final needs --detections"), "{said}");
     let said = refused(&["--max-memory", "1MB"]);
     assert!(
-        said.contains("is less than 3 times what one request may have"),
+        said.contains("is less than 5 times what one request may have"),
         "{said}"
     );
-    let said = refused(&["--max-request", "2GiB", "--max-memory", "4GiB"]);
+    let said = refused(&["--max-request", "2GiB", "--max-memory", "16GiB"]);
     assert!(said.contains("is more than 1073741824 bytes"), "{said}");
     let said = refused(&["--forward", "127.0.0.1:6000"]);
     assert!(
@@ -329,6 +329,20 @@ fn the_deployed_module_as_the_engine_finds_what_the_native_one_finds() {
         .filter_map(|record| record["tripline"]["detections"].as_array());
     let ids: BTreeSet<String> = detections.flatten().map(id_of).collect();
     assert_eq!(ids, expected, "{}", relay.said());
+    // The folder above has none.
+    let mut above = tripline(&[
+        "relay",
+        "--engine",
+        "wasm",
+        "--forward",
+        "stdout",
+        "--access",
+    ]);
+    above.arg(relay.folder.path());
+    let refused = output(above);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("the module has no rules"), "{said}");
     let state = tripline(&[
         "relay",
         "--engine",

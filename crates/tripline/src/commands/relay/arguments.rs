@@ -153,7 +153,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MEMORY", default_value = "100MiB", value_parser = units::bytes, help_heading = "Senders")]
     pub(super) max_request: usize,
 
-    /// How much is held for requests at once, three times the largest at least; what is more is refused, and its
+    /// How much is held for requests at once, five times the largest at least; what is more is refused, and its
     /// sender tries again
     #[arg(long, value_name = "MEMORY", default_value = "512MiB", value_parser = units::bytes, help_heading = "Senders")]
     pub(super) max_memory: usize,

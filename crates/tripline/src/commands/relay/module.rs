@@ -13,6 +13,9 @@ use crate::exit::Failure;
 /// The tag that records have for the module.
 const TAG: &str = "relay";
 
+/// What the module says at its start where nothing is judged.
+const NO_RULES: &str = "no rules are in force";
+
 /// An instance, and what it was heard to say.
 pub(super) struct Deployed {
     // Before the module, which ends what it needs.
@@ -28,6 +31,11 @@ impl Deployed {
         let module = Module::new(bytes, Limits::default()).map_err(system)?;
         let access: Vec<Access> = folders.iter().map(Access::to).collect();
         let instance = module.instantiate(&access).map_err(system)?;
+        let said = instance.said();
+        // In a shipper records pass all the same; here somebody is there to read why nothing would be found.
+        if said.contains(NO_RULES) {
+            return Err(Failure::Usage(format!("the module has no rules:\n{said}")));
+        }
         Ok(Deployed {
             instance,
             heard: 0,
