@@ -3,8 +3,10 @@
 //! memory, once for each block. A key with many spreads out into a long run for each step.
 //! Used by the store alone, read by the search for bindings.
 
-use super::event::{Event, HEAD, MOST_BEFORE, Order, Packed, head, insert, mark, remove};
-use super::run::{LongRun, Run};
+use super::block::{Block, FRONT, drop_first, key_of, shrink};
+use super::event::{Event, HEAD, MOST_BEFORE, Order, head, insert, mark};
+use super::long::LongRun;
+use super::run::Run;
 use crate::correlate::counting::Counting;
 use crate::program::RuleProgram;
 
@@ -38,66 +40,6 @@ const _: () = assert!(MOST_OF_BLOCK / HEAD <= u8::MAX as usize && MOST_OF_BLOCK 
 /// A block is gathered again when what a large key has takes no more than this.
 const GATHERED: usize = MOST_OF_BLOCK / 2;
 
-/// What stands in front of the key of a block.
-const FRONT: usize = 3;
-
-/// A block of a key.
-struct Block<'s> {
-    key: &'s [u8],
-    /// For each step how many events it has.
-    counts: &'s [u8],
-    events: Packed<'s>,
-}
-
-/// The key of a block, and what follows it.
-#[inline]
-fn key_of(block: &[u8]) -> (u8, &[u8], &[u8]) {
-    let ([steps, low, high], rest) = block.split_first_chunk().unwrap_or((&[0; FRONT], &[]));
-    let length = usize::from(u16::from_le_bytes([*low, *high]));
-    let (key, rest) = rest.split_at_checked(length).unwrap_or_default();
-    (*steps, key, rest)
-}
-
-impl<'s> Block<'s> {
-    #[inline]
-    fn of(block: &'s [u8]) -> Block<'s> {
-        let (steps, key, rest) = key_of(block);
-        let (counts, rest) = rest
-            .split_at_checked(usize::from(steps))
-            .unwrap_or_default();
-        let count = counts.iter().map(|count| usize::from(*count)).sum();
-        Block {
-            key,
-            counts,
-            events: Packed::new(rest, count),
-        }
-    }
-
-    /// Where the events of a step begin among all, and where they end.
-    #[inline]
-    fn range(&self, step: usize) -> std::ops::Range<usize> {
-        let mut from = 0;
-        for (at, count) in self.counts.iter().enumerate() {
-            let upto = from + usize::from(*count);
-            if at == step {
-                return from..upto;
-            }
-            from = upto;
-        }
-        from..from
-    }
-
-    #[inline]
-    fn run(&self, step: usize) -> Run<'s> {
-        Run::of(self.events, self.range(step))
-    }
-
-    /// How long what stands before the events is.
-    fn front(&self) -> usize {
-        FRONT + self.key.len() + self.counts.len()
-    }
-}
-
 /// What of a key goes.
 pub(super) struct Due {
     /// Nothing is left then.
@@ -106,24 +48,6 @@ pub(super) struct Due {
     pub(super) gone: usize,
     /// When the first of those that are left goes.
     pub(super) next: i64,
-}
-
-/// Drops the first events of a step of a block.
-fn drop_first(block: &mut Vec<u8>, step: usize, count: usize) {
-    let of = Block::of(block);
-    let from = of.range(step).start;
-    let (front, counted, events) = (of.front(), FRONT + of.key.len() + step, of.events.len());
-    remove(block, front, events, from..from + count);
-    if let Some(left) = block.get_mut(counted) {
-        *left -= count as u8;
-    }
-}
-
-/// Gives memory back that a block has more of than one that grows is given.
-pub(super) fn shrink(block: &mut Vec<u8>) {
-    if block.len() + block.len() / 4 + 32 <= block.capacity() {
-        block.shrink_to_fit();
-    }
 }
 
 impl Large {

@@ -7,11 +7,13 @@
 //!
 //! INVARIANT: a key in the index has an entry in the queue; the runs are ordered.
 
+mod block;
 mod carry;
 mod event;
 mod expiry;
 mod frozen;
 mod key;
+mod long;
 mod run;
 
 use std::hash::BuildHasher;
@@ -23,7 +25,8 @@ pub(crate) use self::event::{Event, Halves, Order};
 use self::expiry::EVICTED_AT_ONCE;
 use self::frozen::Frozen;
 pub(crate) use self::key::{ALLOCATION, KeyState};
-pub(crate) use self::run::{LongRun, Run};
+pub(crate) use self::long::LongRun;
+pub(crate) use self::run::Run;
 use super::index::Index;
 use super::queue::TimeQueue;
 use crate::correlate::counting::Counting;
