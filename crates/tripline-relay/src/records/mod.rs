@@ -9,6 +9,7 @@ mod encode;
 pub(crate) mod lines;
 pub(crate) mod otlp;
 pub(crate) mod otlp_json;
+mod surroundings;
 pub(crate) mod vector;
 mod wire;
 
@@ -23,6 +24,7 @@ use tripline_engine::Encoding;
 use tripline_engine::record::record_text;
 use tripline_output::annotation::free_name;
 
+use self::surroundings::Surroundings;
 use crate::budget::Held;
 
 /// The records of one request.
@@ -134,7 +136,7 @@ fn each_record(
     held: &mut Held,
     mut each: impl FnMut(Value, &mut Held) -> Result<(), Status>,
 ) -> Result<(), Status> {
-    let mut surroundings = otlp::Surroundings::of(batch);
+    let mut surroundings = Surroundings::of(batch);
     let mut edits = edits.iter().peekable();
     for (index, record) in batch.records.iter().enumerate() {
         let edit = edits.next_if(|(of, _)| *of == index).map(|(_, edit)| edit);

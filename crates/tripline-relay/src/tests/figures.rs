@@ -135,6 +135,7 @@ async fn memory_while_the_receiver_stands_still() {
         10_000,
     ));
     let mut settings = settings(receiver.target());
+    settings.limits.request = 16 << 20;
     settings.limits.memory = 128 << 20;
     settings.limits.silence = Duration::from_secs(60);
     settings.forward.timeout = Duration::from_secs(60);

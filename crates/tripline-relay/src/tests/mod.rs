@@ -1,5 +1,6 @@
 //! The relay between fakes of both its neighbours, in this process: what is promised when all goes well
-//! ([`passing`]), when it does not ([`faults`]), over a restart ([`restart`]), and by TLS ([`secure`]). [`figures`] asserts nothing.
+//! ([`passing`]), when the receiver or the relay fails ([`faults`]), when senders do ([`senders`]), over a restart
+//! ([`restart`]), and by TLS ([`secure`]). [`figures`] asserts nothing.
 
 mod faults;
 mod figures;
@@ -7,6 +8,7 @@ mod neighbours;
 mod passing;
 mod restart;
 mod secure;
+mod senders;
 
 use std::time::Duration;
 
