@@ -206,7 +206,9 @@ impl Run<'_> {
             .begin()
             .and_then(|()| pipeline::run(feed, arguments.threads, worker, &mut consumer));
         unless_closed(run)?;
-        let correlated = consumer.finish(self.interrupt.is_set())?;
+        // Looked at once, so that all that is done and said of the end is of one kind.
+        let ended = self.interrupt.status();
+        let correlated = consumer.finish(ended.is_some())?;
         self.progress.end();
 
         let mut stats = correlated.engine.stats().clone();
@@ -228,7 +230,7 @@ impl Run<'_> {
         let mut summary = Summary::new(
             &correlated.ledger,
             correlated.elapsed,
-            self.interrupt.is_set(),
+            ended.is_some(),
             !correlated.written,
             outcome,
         );
@@ -241,7 +243,7 @@ impl Run<'_> {
             FailOn::Detection => correlated.detections > 0,
             FailOn::Eviction => evicted > 0,
         });
-        Ok(status(&self.interrupt, &correlated.ledger, failed_on))
+        Ok(status(ended, &correlated.ledger, failed_on))
     }
 
     /// The mode that filters.
@@ -286,13 +288,13 @@ impl Run<'_> {
             filters: filter_counts(&rules, &counts),
         };
         let elapsed = self.started.elapsed();
-        let interrupted = self.interrupt.is_set();
-        let summary = Summary::new(&ledger, elapsed, interrupted, !written, outcome);
+        let ended = self.interrupt.status();
+        let summary = Summary::new(&ledger, elapsed, ended.is_some(), !written, outcome);
         sum_up(arguments, &summary)?;
         if summary.output_closed {
             return Ok(Status::Ran);
         }
-        Ok(status(&self.interrupt, &ledger, false))
+        Ok(status(ended, &ledger, false))
     }
 }
 
@@ -304,9 +306,9 @@ fn unless_closed(run: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
-/// How the run ended.
-fn status(interrupt: &Interrupt, ledger: &Ledger, failed_on: bool) -> Status {
-    if let Some(status) = interrupt.status() {
+/// How the run ended: as a signal has it, or by itself.
+fn status(ended: Option<Status>, ledger: &Ledger, failed_on: bool) -> Status {
+    if let Some(status) = ended {
         status
     } else if !ledger.failures.is_empty() {
         Status::CouldNotRun
