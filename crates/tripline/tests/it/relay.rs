@@ -174,10 +174,13 @@ fn nothing_is_lost_and_the_same_detections_come_however_often_the_relay_is_kille
     let lines = day(100 * kills.max(20), &path);
     let expected = expected(&path);
     assert!(expected.len() > 20, "{}", expected.len());
+    let mut killed = 0;
     std::thread::scope(|scope| {
         let sender = scope.spawn(|| {
             for batch in lines.chunks(25) {
                 relay.send(batch.join("\n").as_bytes());
+                // So that there is something under way until the last kill.
+                std::thread::sleep(Duration::from_millis(25));
             }
         });
         let mut seed = 7u64;
@@ -188,8 +191,10 @@ fn nothing_is_lost_and_the_same_detections_come_however_often_the_relay_is_kille
                 break;
             }
             relay.kill();
+            killed += 1;
         }
     });
+    assert!(2 * killed >= kills, "killed {killed} times of {kills}");
     let out = fs::read_to_string(relay.path("out")).expect("it was written");
     let (mut ids, mut records) = (BTreeSet::new(), BTreeSet::new());
     // A line that was cut off by a kill is no JSON, and stands whole further down.
