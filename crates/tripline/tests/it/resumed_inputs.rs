@@ -93,7 +93,8 @@ fn a_file_that_was_renamed_goes_on_under_its_new_name() {
 fn a_compressed_file_and_a_document_are_gone_on_with_in_their_middle() {
     let kept = Kept::new();
     let records: Vec<String> = attacks(0..60).lines().map(str::to_owned).collect();
-    let pad = "x".repeat(40_000);
+    // Long enough that there is a middle.
+    let pad = "x".repeat(200_000);
     let padded: Vec<String> = records
         .iter()
         .map(|record| record.replacen('{', &format!("{{\"pad\":\"{pad}\","), 1))
@@ -104,11 +105,17 @@ fn a_compressed_file_and_a_document_are_gone_on_with_in_their_middle() {
     fs::write(kept.path("day.json.zst"), compressed).expect("written");
     for file in ["day.json", "day.json.zst"] {
         let path = kept.path(file);
+        let whole = std::time::Instant::now();
+        assert_eq!(kept.run(&[name(&path)]).0, Some(0));
+        let took = whole.elapsed();
+        for name in ["state", "out"] {
+            fs::remove_file(kept.path(name)).expect("it was there");
+        }
         let mut gone_on = 0;
         for _ in 0..100 {
             let mut command = kept.command(&[name(&path), "-o", name(&kept.path("out"))]);
             let mut run = command.stderr(Stdio::piped()).spawn().expect("it starts");
-            std::thread::sleep(Duration::from_millis(60 + gone_on));
+            std::thread::sleep(took / 2 + Duration::from_millis(gone_on));
             let ended = run.try_wait().expect("a child").is_some();
             let _ = run.kill();
             let output = run.wait_with_output().expect("it ends");
