@@ -12,7 +12,7 @@ use tonic::Status;
 use tripline_engine::Encoding;
 use tripline_output::annotation;
 
-use super::{Batch, Edit, Edits, Form, Record, each_value, spliced};
+use super::{Batch, Edit, Edits, Form, Record, spliced, written};
 use crate::budget::Held;
 
 /// The members under which an envelope has its records.
@@ -165,15 +165,13 @@ pub(crate) fn rebuilt(
     held: &mut Held,
 ) -> Result<Bytes, Status> {
     if batch.form != Form::Lines {
-        let mut out = Vec::new();
-        each_value(batch, edits, member, held, |value, held| {
-            let begin = out.len();
-            let written = serde_json::to_writer(&mut out, &value);
-            written.map_err(|error| Status::internal(error.to_string()))?;
+        let lines = written(batch, edits, member, held, |value, out| {
+            let line = serde_json::to_writer(&mut *out, value);
+            line.map_err(|error| Status::internal(error.to_string()))?;
             out.push(b'\n');
-            held.more(out.len() - begin)
+            Ok(())
         })?;
-        return Ok(out.into());
+        return Ok(lines.into());
     }
     let places = edits.iter().filter_map(|(index, edit)| {
         let record = batch.records.get(*index)?;

@@ -112,30 +112,21 @@ impl Batch {
     }
 }
 
-/// What is left of the records as JSON, with what they gain. Each is held while it is looked at.
-fn each_value(
+/// What is left of the records as JSON, with what they gain, written one behind the other as `put` writes
+/// them. Each is held while it is looked at, and what was written.
+fn written(
     batch: &Batch,
     edits: &Edits,
     member: &str,
     held: &mut Held,
-    each: impl FnMut(Value, &mut Held) -> Result<(), Status>,
-) -> Result<(), Status> {
+    mut put: impl FnMut(&Value, &mut Vec<u8>) -> Result<(), Status>,
+) -> Result<Vec<u8>, Status> {
     if batch.others > 0 {
         return Err(Status::unavailable(
             "metrics and traces can be forwarded to Vector alone: send this relay logs only",
         ));
     }
-    each_record(batch, edits, member, held, each)
-}
-
-/// The same of the records of a batch in which there may be something else.
-fn each_record(
-    batch: &Batch,
-    edits: &Edits,
-    member: &str,
-    held: &mut Held,
-    mut each: impl FnMut(Value, &mut Held) -> Result<(), Status>,
-) -> Result<(), Status> {
+    let mut out = Vec::new();
     let mut surroundings = Surroundings::of(batch);
     let mut edits = edits.iter().peekable();
     for (index, record) in batch.records.iter().enumerate() {
@@ -145,17 +136,16 @@ fn each_record(
         }
         let mut moment = held.another();
         moment.more(value_cost(batch, record))?;
-        let mut value = json(batch, record);
-        if let Value::Object(members) = &mut value {
-            surroundings.add(batch, record, members);
-            if let Some(Edit::Gain(gained)) = edit {
-                let name = free_name(batch.content(record), record.encoding, member);
-                members.insert(name.into_owned(), gained.clone());
-            }
+        let mut value = value(batch, record, &mut surroundings);
+        if let (Value::Object(members), Some(Edit::Gain(gained))) = (&mut value, edit) {
+            let name = free_name(batch.content(record), record.encoding, member);
+            members.insert(name.into_owned(), gained.clone());
         }
-        each(value, held)?;
+        let begin = out.len();
+        put(&value, &mut out)?;
+        held.more(out.len() - begin)?;
     }
-    Ok(())
+    Ok(out)
 }
 
 /// From how many bytes on what a record takes as a value is held.
@@ -178,18 +168,22 @@ fn value_cost(batch: &Batch, record: &Record) -> usize {
     2 * content.len() + values * 2 * size_of::<Value>()
 }
 
-/// A record as JSON. What is no JSON is the text that it is; what cannot be said in JSON, because it is
-/// broken inside or nested too deep, goes as it is.
-fn json(batch: &Batch, record: &Record) -> Value {
+/// A record as JSON, with what surrounds it. What is no JSON is the text that it is; what cannot be said in
+/// JSON, because it is broken inside or nested too deep, goes as it is.
+fn value(batch: &Batch, record: &Record, surroundings: &mut Surroundings) -> Value {
     let content = batch.content(record);
     let text = match (batch.form, record.encoding) {
         (Form::Lines, _) => Some(String::from_utf8_lossy(content)),
         (_, encoding) => record_text(content, encoding),
     };
-    match text {
+    let mut value = match text {
         Some(text) => serde_json::from_str(&text).unwrap_or_else(|_| text.into_owned().into()),
         None => serde_json::json!({"record_base64": BASE64_STANDARD.encode(content)}),
+    };
+    if let Value::Object(members) = &mut value {
+        surroundings.add(batch, record, members);
     }
+    value
 }
 
 /// The bytes with some places made anew, which must be in order and apart.
@@ -214,17 +208,14 @@ fn spliced(
     Ok(out.into())
 }
 
-/// What is left of the records of a batch, as JSON.
+/// The records of a batch as JSON.
 #[cfg(test)]
 fn values(batch: &Batch) -> Vec<Value> {
-    let mut all = Vec::new();
-    let mut held = Held::own();
-    let each = |value, _: &mut Held| {
-        all.push(value);
-        Ok(())
-    };
-    each_record(batch, &Vec::new(), "", &mut held, each).unwrap();
-    all
+    let mut surroundings = Surroundings::of(batch);
+    let records = batch.records.iter();
+    records
+        .map(|record| value(batch, record, &mut surroundings))
+        .collect()
 }
 
 /// Batches that tests make.

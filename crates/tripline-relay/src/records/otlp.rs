@@ -13,7 +13,7 @@ use tripline_output::annotation::free_name;
 
 use super::encode::OPEN_TELEMETRY;
 use super::wire::{fields, put_bytes};
-use super::{Batch, Edit, Edits, Form, Record, each_value};
+use super::{Batch, Edit, Edits, Form, Record, written};
 use crate::budget::Held;
 
 /// Fields of `ExportLogsServiceRequest`, `ResourceLogs` and `ScopeLogs` that lead to log records.
@@ -155,14 +155,12 @@ fn each(
 
 /// A request of what came in another form: each record is the body of a log record.
 fn of_values(batch: &Batch, edits: &Edits, member: &str, held: &mut Held) -> Result<Bytes, Status> {
-    let mut scope = Vec::new();
-    each_value(batch, edits, member, held, |value, held| {
+    let scope = written(batch, edits, member, held, |value, out| {
         let (mut body, mut record) = (Vec::new(), Vec::new());
-        OPEN_TELEMETRY.put_value(&value, 1, &mut body);
+        OPEN_TELEMETRY.put_value(value, 1, &mut body);
         put_bytes(BODY, &body, &mut record);
-        let begin = scope.len();
-        put_bytes(LOG_RECORDS, &record, &mut scope);
-        held.more(scope.len() - begin)
+        put_bytes(LOG_RECORDS, &record, out);
+        Ok(())
     })?;
     held.more(2 * scope.len())?;
     let (mut resource, mut out) = (Vec::new(), Vec::new());

@@ -12,7 +12,7 @@ use tripline_output::annotation::free_name;
 
 use super::encode::VECTOR;
 use super::wire::{Field, fields, put_bytes};
-use super::{Batch, Edit, Edits, Form, Record, each_value, spliced};
+use super::{Batch, Edit, Edits, Form, Record, spliced, written};
 use crate::budget::Held;
 
 /// The field of an `EventWrapper` that is a log event.
@@ -106,13 +106,11 @@ pub(crate) fn rebuilt(
     held: &mut Held,
 ) -> Result<Bytes, Status> {
     if batch.form != Form::Vector {
-        let mut out = Vec::new();
-        each_value(batch, edits, member, held, |value, held| {
-            let begin = out.len();
-            put_event(&value, &mut out);
-            held.more(out.len() - begin)
+        let events = written(batch, edits, member, held, |value, out| {
+            put_event(value, out);
+            Ok(())
         })?;
-        return Ok(out.into());
+        return Ok(events.into());
     }
     let places = edits.iter().filter_map(|(index, edit)| {
         let record = batch.records.get(*index)?;
