@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use super::App;
+use crate::apart::apart;
 use crate::budget::Held;
 
 /// How many bytes a second a sender has to send at least, after the time in which it may be silent.
@@ -112,8 +113,29 @@ pub(super) async fn read(
     Ok(whole.into())
 }
 
+/// Unpacks a body that is packed, and gives what `take` makes of it, where that holds up no other request.
+pub(super) async fn opened<T: Send + 'static>(
+    app: &App,
+    body: Bytes,
+    packing: Option<Packing>,
+    mut held: Held,
+    take: impl FnOnce(Bytes, Held) -> T + Send + 'static,
+) -> Result<T, Unread> {
+    let most = app.limits.request;
+    // What is packed may be large then.
+    let length = packing.map_or(body.len(), |_| usize::MAX);
+    apart(length, move || {
+        let body = match packing {
+            Some(packing) => unpacked(&body, packing, most, &mut held)?,
+            None => body,
+        };
+        Ok(take(body, held))
+    })
+    .await?
+}
+
 /// A body as it was before it was packed, which is held in its place.
-pub(super) fn unpacked(
+fn unpacked(
     packed: &Bytes,
     packing: Packing,
     most: usize,

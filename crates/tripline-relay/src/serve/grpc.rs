@@ -2,8 +2,6 @@
 //! `LogsService`. One message each way, which is not decoded
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -14,7 +12,6 @@ use tonic::{Code, Status};
 
 use super::App;
 use super::body::{self, Packing, Unread};
-use crate::apart::apart;
 use crate::budget::Held;
 use crate::counters::{UnderWay, Way};
 use crate::records::{Batch, otlp, vector};
@@ -45,10 +42,9 @@ pub(super) async fn health_check(State(app): State<App>, request: Request) -> Re
 type Batched = fn(Bytes, Held) -> Result<Batch, Status>;
 
 async fn take(app: App, way: Way, batched: Batched, request: Request) -> Response {
-    // What has no turn yet is not read, so that the sender waits.
-    let turn = Arc::clone(&app.turns).acquire_owned().await.ok();
+    let held = app.turn().await;
     let under_way = UnderWay::new(&app.relay.counters, way);
-    let taken = taken(&app, way, batched, app.budget.held(turn), request).await;
+    let taken = taken(&app, way, batched, held, request).await;
     under_way.answered(taken.as_ref().map_or_else(Status::code, |_| Code::Ok));
     answer(taken)
 }
@@ -63,17 +59,8 @@ async fn taken(
     let (message, packing) = read(app, request, &mut held)
         .await
         .map_err(|unread| refused(app, unread))?;
-    let most = app.limits.request;
-    // What is packed may be large then.
-    let length = packing.map_or(message.len(), |_| usize::MAX);
-    let batch = apart(length, move || {
-        let message = match packing {
-            Some(packing) => body::unpacked(&message, packing, most, &mut held)?,
-            None => message,
-        };
-        Ok(batched(message, held)?)
-    });
-    let batch = batch.await?.map_err(|unread| refused(app, unread))?;
+    let batch = body::opened(app, message, packing, held, batched).await;
+    let batch = batch.map_err(|unread| refused(app, unread))??;
     match app.relay.take(way, batch).await? {
         // Empty is how both services say that all of it was taken.
         None => Ok(Bytes::new()),

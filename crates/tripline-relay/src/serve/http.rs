@@ -2,8 +2,6 @@
 //! OpenTelemetry, whose requests are told by their content: protobuf by its type, and JSON by its member
 //! `resourceLogs`.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -12,7 +10,6 @@ use tonic::{Code, Status};
 
 use super::App;
 use super::body::{self, Packing, Unread};
-use crate::apart::apart;
 use crate::budget::Held;
 use crate::counters::{UnderWay, Way};
 use crate::records::{Batch, lines, otlp, otlp_json};
@@ -33,14 +30,14 @@ enum Kind {
 
 /// Takes records.
 pub(super) async fn logs(State(app): State<App>, request: Request) -> Response {
-    let turn = Arc::clone(&app.turns).acquire_owned().await.ok();
+    let held = app.turn().await;
     let mut kind = if is_protobuf(request.headers()) {
         Kind::Otlp
     } else {
         Kind::Json
     };
     let mut under_way = UnderWay::new(&app.relay.counters, way(kind));
-    let batch = taken(&app, app.budget.held(turn), request, &mut kind).await;
+    let batch = taken(&app, held, request, &mut kind).await;
     under_way.came_by(way(kind));
     let batch = match batch {
         Ok(batch) => batch,
@@ -88,26 +85,19 @@ async fn taken(
     kind: &mut Kind,
 ) -> Result<Batch, Unread> {
     let (parts, body) = request.into_parts();
-    let most = app.limits.request;
     let packing = packing(&parts.headers)?;
-    let bytes = body::read(app, body, most, &mut held).await?;
+    let bytes = body::read(app, body, app.limits.request, &mut held).await?;
     let told = *kind;
-    // What is packed may be large then.
-    let length = packing.map_or(bytes.len(), |_| usize::MAX);
-    let (batch, told) = apart(length, move || {
-        let bytes = match packing {
-            Some(packing) => body::unpacked(&bytes, packing, most, &mut held)?,
-            None => bytes,
-        };
-        Ok::<_, Unread>(if told == Kind::Otlp {
+    let opened = body::opened(app, bytes, packing, held, move |bytes, held| {
+        if told == Kind::Otlp {
             (otlp::batch(bytes, held), told)
         } else if otlp_json::is_one(&bytes) {
             (otlp_json::batch(&bytes, held), Kind::OtlpJson)
         } else {
             (lines::request(bytes, held), Kind::Json)
-        })
-    })
-    .await??;
+        }
+    });
+    let (batch, told) = opened.await?;
     *kind = told;
     Ok(batch?)
 }

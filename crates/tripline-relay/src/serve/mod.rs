@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tonic::Status;
 
 pub(crate) use self::connections::{Connections, Listening};
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::relay::Relay;
 use crate::settings::Limits;
 
@@ -35,6 +35,12 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Waits for a turn, and holds nothing yet. What has no turn is not read, so that its sender waits.
+    async fn turn(&self) -> Held {
+        self.budget
+            .held(Arc::clone(&self.turns).acquire_owned().await.ok())
+    }
+
     /// Why a request is too large.
     fn too_large(&self) -> String {
         format!(
