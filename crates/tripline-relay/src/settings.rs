@@ -75,9 +75,7 @@ impl Settings {
         };
         Err(RelayError::Setting(said))
     }
-}
 
-impl Settings {
     /// A receiver that is this relay.
     fn loops(&self) -> Option<&Target> {
         let receivers = std::iter::once(&self.forward).chain(&self.detections);

@@ -1,7 +1,7 @@
 //! How the thread begins where a process before it was: the snapshot, then the journals after it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use tripline_output::outcome::restored_text;
@@ -34,11 +34,8 @@ impl Worker {
             },
         }
         let mut last = first;
-        let files = journal::files(path).map_err(|source| Failure::File {
-            doing: "cannot look for the journals of",
-            path: path.display().to_string(),
-            source,
-        })?;
+        let files =
+            journal::files(path).map_err(failed("cannot look for the journals of", path))?;
         for (number, file) in files {
             last = last.max(number);
             if number >= first {
@@ -46,13 +43,9 @@ impl Worker {
             }
         }
         let number = last + 1;
-        let failed = |source| Failure::File {
-            doing: "cannot write the journal of",
-            path: path.display().to_string(),
-            source,
-        };
         let keeper = Keeper::new(Kind::Relay, path, state.every, lock);
-        let journal = Journal::begin(path, number).map_err(failed)?;
+        let journal =
+            Journal::begin(path, number).map_err(failed("cannot write the journal of", path))?;
         self.kept = Some(Kept::new(keeper, journal, number, first));
         // What was gone through need not be again.
         self.keep_all();
@@ -63,8 +56,8 @@ impl Worker {
     fn replay(&mut self, file: &Path) -> Result<(), RelayError> {
         let mut records = 0u64;
         let read = journal::read(file, |entry| match entry {
-            Entry::Delivered(records) => {
-                for record in records {
+            Entry::Delivered(of) => {
+                for record in of {
                     self.pending.let_go(record);
                 }
             }
@@ -95,14 +88,7 @@ impl Worker {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 journal_aside(file, &error.to_string())?;
             }
-            Err(source) => {
-                return Err(Failure::File {
-                    doing: "cannot read",
-                    path: file.display().to_string(),
-                    source,
-                }
-                .into());
-            }
+            Err(source) => return Err(failed("cannot read", file)(source).into()),
         }
         Ok(())
     }
@@ -110,25 +96,32 @@ impl Worker {
 
 /// Renames a journal that is not gone through, or not to its end.
 fn journal_aside(file: &Path, why: &str) -> Result<(), RelayError> {
-    let to = set_aside(file).map_err(|source| Failure::File {
-        doing: "cannot set aside",
-        path: file.display().to_string(),
-        source,
-    })?;
+    let to = renamed(file)?;
     tracing::warn!(journal = %file.display(), to = %to.display(), "set aside a journal: {why}");
     Ok(())
 }
 
 /// Renames a state that is not gone on with.
 fn aside(path: &Path, why: &StateError) -> Result<(), RelayError> {
-    let to = set_aside(path).map_err(|source| Failure::File {
-        doing: "cannot set aside",
-        path: path.display().to_string(),
-        source,
-    })?;
+    let to = renamed(path)?;
     tracing::warn!(
         state = %path.display(), to = %to.display(),
         "the state is not gone on with, so the relay begins anew: {why}; it was set aside"
     );
     Ok(())
+}
+
+/// Renames a file, and gives its new name.
+fn renamed(path: &Path) -> Result<PathBuf, RelayError> {
+    set_aside(path).map_err(|source| failed("cannot set aside", path)(source).into())
+}
+
+/// What could not be done with a file.
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Failure {
+    let path = path.display().to_string();
+    move |source| Failure::File {
+        doing,
+        path,
+        source,
+    }
 }
